@@ -1,0 +1,137 @@
+#!/usr/bin/env bash
+# Installs what is missing, then builds filch and runs its tests in stages. The last line is the sum of all stages.
+set -euo pipefail
+
+default_stages=(release one-cpu tsan asan-ubsan clang)
+further_stages=(debug clang-tsan)
+
+if [[ ${1:-} == --help || ${1:-} == -h ]]; then
+  cat <<END
+tests/run.sh [<stage>...]
+
+Builds filch and runs its tests; missing packages are installed with apt-get first, which needs root or sudo. A test that
+fails does not keep the others from running. The last line is "N passed, M failed"; the status is 0 when M is 0.
+
+By default: ${default_stages[*]}
+  release      g++, warnings as errors, all tests, also those that build programs outside filch
+  one-cpu      the same programs, confined to one CPU
+  tsan         thread sanitizer
+  asan-ubsan   address and undefined behaviour sanitizers
+  clang        clang, warnings as errors
+Further: ${further_stages[*]}
+
+FILCH_RECORDED_TOPOLOGIES  a folder of recorded hwloc topologies, for the tests that read them
+CXX                        another compiler than g++
+END
+  exit
+fi
+
+stages=("$@")
+[[ $# == 0 ]] && stages=("${default_stages[@]}")
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=cmake/packages.sh
+source cmake/packages.sh
+
+for stage in "${stages[@]}"; do
+  [[ " ${default_stages[*]} ${further_stages[*]} " == *" $stage "* ]] ||
+    die "there is no stage '$stage'. Stages: ${default_stages[*]} ${further_stages[*]}"
+done
+
+require_packages g++ cmake ninja-build pkg-config libhwloc-dev libconcurrentqueue-dev libgtest-dev
+if [[ " ${stages[*]}" == *" clang"* ]]; then
+  if ! clang=$(newest_clang 19) && obtain_packages clang-19 libclang-rt-19-dev; then
+    clang=$(newest_clang 19)
+  fi
+  if [[ -z $clang ]]; then
+    clang=$(newest_clang 14) || die "there is no clang 14 or newer; leave out the stages that need it: tests/run.sh release"
+    say "using $clang instead"
+  fi
+fi
+if [[ " ${stages[*]} " == *" clang-tsan "* ]]; then
+  version=${clang#clang++}
+  require_packages "libclang-rt${version}-dev"
+fi
+
+export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
+passed=0
+failed=0
+
+# The sanitizers of older compilers cannot place their shadow memory when the kernel randomises addresses too far.
+steady_addresses=()
+if [[ $(cat /proc/sys/vm/mmap_rnd_bits 2> /dev/null || echo 0) -gt 28 ]] && setarch -R true 2> /dev/null; then
+  steady_addresses=(setarch -R)
+fi
+
+# The first CPU that this process may use.
+first_cpu() { sed -n 's/^Cpus_allowed_list:[[:space:]]*\([0-9]*\).*/\1/p' /proc/self/status; }
+
+# Put before the commands of a stage.
+around=()
+
+# build <preset> [<cmake argument>...]
+build() {
+  cmake --preset "$@" --log-level=WARNING && "${around[@]}" cmake --build --preset "$1"
+}
+
+# run_tests <preset> [<ctest argument>...]: runs them and adds to the sums. They are counted in ctest's report, so that a
+# skipped test is not taken for one that passed.
+run_tests() {
+  local preset=$1 report status=0 suite key
+  declare -A count=()
+  report=$PWD/build/$preset/report.xml
+  shift
+  rm -f "$report"
+  "${around[@]}" ctest --preset "$preset" --output-junit "$report" "$@" || status=$?
+
+  suite=$(grep -A 8 -m 1 '<testsuite ' "$report" || true)
+  for key in tests failures disabled skipped; do
+    count[$key]=0
+    [[ $suite =~ [[:space:]]$key=\"([0-9]+)\" ]] && count[$key]=${BASH_REMATCH[1]}
+  done
+  # Whatever ctest is unhappy about is a failure, also when no test is to blame for it.
+  [[ $status != 0 && ${count[failures]} == 0 ]] && count[failures]=1
+  passed=$((passed + count[tests] - count[failures] - count[disabled] - count[skipped]))
+  failed=$((failed + count[failures]))
+}
+
+run_stage() {
+  around=()
+  case $1 in
+    release)
+      build release -DFILCH_WERROR=ON && run_tests release -j2
+      ;;
+    one-cpu)
+      build release -DFILCH_WERROR=ON && around=(taskset -c "$(first_cpu)") && run_tests release -j1 -LE 'packages|house'
+      ;;
+    debug)
+      build debug -DFILCH_WERROR=ON && run_tests debug -j2 -LE packages
+      ;;
+    tsan | asan-ubsan)
+      around=("${steady_addresses[@]}")
+      build "$1" && run_tests "$1" -j2
+      ;;
+    clang)
+      build clang -DCMAKE_CXX_COMPILER="$clang" -DFILCH_WERROR=ON && run_tests clang -j2 -LE packages
+      ;;
+    clang-tsan)
+      around=("${steady_addresses[@]}")
+      build clang-tsan -DCMAKE_CXX_COMPILER="$clang" && run_tests clang-tsan -j2
+      ;;
+  esac
+}
+
+for stage in "${stages[@]}"; do
+  say "stage $stage"
+  began=$SECONDS
+  passed_before=$passed
+  failed_before=$failed
+  if ! run_stage "$stage"; then
+    say "stage $stage could not be built; that counts as one failure"
+    failed=$((failed + 1))
+  fi
+  say "stage $stage took $((SECONDS - began)) s: $((passed - passed_before)) passed, $((failed - failed_before)) failed"
+done
+
+echo "$passed passed, $failed failed"
+[[ $failed == 0 ]]
