@@ -1,5 +1,5 @@
-// Set algebra on words. Each operation that can clear bits drops the empty words at the end, so that equality and
-// emptiness are those of the vector.
+// Set algebra on words. Each operation that can clear bits drops the empty words at the end, so that equality
+// and emptiness are those of the vector.
 #include <filch/topology/cpu_set.hpp>
 
 #include <algorithm>
@@ -14,8 +14,8 @@ cpu_set::cpu_set(std::initializer_list<unsigned> cpus) {
 
 void cpu_set::add(unsigned cpu) {
   if (cpu > max_index) {
-    throw std::out_of_range("filch: processor index " + std::to_string(cpu) + " is above " +
-                            std::to_string(max_index) + ", the largest that a cpu_set holds");
+    throw std::invalid_argument("filch: processor index " + std::to_string(cpu) + " is above " +
+                                std::to_string(max_index) + ", the largest that a cpu_set holds");
   }
   const std::size_t word = cpu / word_bits;
   if (word >= words_.size()) words_.resize(word + 1);

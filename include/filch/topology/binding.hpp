@@ -1,5 +1,6 @@
-// Asking where the calling thread may run, and binding it. A request to bind can be refused, ignored, or carried out
-// in part, so the outcome is what the operating system says afterwards and not what the request returned.
+// Asking where the calling thread may run, and binding it. A request to bind can be refused, ignored, or
+// carried out in part, so the outcome is what the operating system says afterwards and not what the request
+// returned.
 #pragma once
 
 #include <filch/topology/cpu_set.hpp>
@@ -25,14 +26,15 @@ struct bind_result {
   [[nodiscard]] bool ok() const noexcept { return outcome == bind_outcome::bound; }
 };
 
-/// The processors on which the calling thread may run: what it inherited from `taskset`, its parent or its pool. Where
-/// the system cannot say, all that `topology::detect()` allows.
+/// The processors on which the calling thread may run: what it inherited from `taskset`, its parent or its
+/// pool. Where the system cannot say, all that `topology::detect()` allows.
 ///
-/// Thread safety: any thread. Blocking: the first call detects the topology. Throws as `topology::detect()` does.
+/// Thread safety: any thread. Blocking: the first call detects the topology. Throws as `topology::detect()`
+/// does.
 [[nodiscard]] cpu_set current_thread_cpus();
 
-/// Binds the calling thread to `cpus` and reads back whether that happened. Failure is an answer, to be printed and
-/// lived with: the thread then runs where it did before.
+/// Binds the calling thread to `cpus` and reads back whether that happened. Failure is an answer, to be
+/// printed and lived with: the thread then runs where it did before.
 ///
 /// Thread safety: any thread. Blocking: the first call detects the topology. Throws nothing.
 [[nodiscard]] bind_result bind_current_thread(const cpu_set& cpus) noexcept;

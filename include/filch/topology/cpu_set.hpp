@@ -1,5 +1,6 @@
-// A set of processors by the numbers the operating system gives them. They are sparse, and more than 1024 of them is
-// normal, so the set is a bit per index in as many words as the largest index needs: no fixed size as in cpu_set_t.
+// A set of processors by the numbers the operating system gives them. They are sparse, and more than 1024 of
+// them is normal, so the set is a bit per index in as many words as the largest index needs: no fixed size as
+// in cpu_set_t.
 #pragma once
 
 #include <cstddef>
@@ -18,13 +19,14 @@ class cpu_set {
  public:
   class iterator;
 
-  /// The largest index a set can hold: far above any machine, low enough that a mistake does not eat the memory.
+  /// The largest index a set can hold: far above any machine, low enough that a mistake does not eat the
+  /// memory.
   static constexpr unsigned max_index = (1U << 20) - 1;
 
   cpu_set() = default;
   cpu_set(std::initializer_list<unsigned> cpus);
 
-  /// Puts `cpu` in. Throws `std::out_of_range` above `max_index`. Complexity: constant, amortised.
+  /// Puts `cpu` in. Throws `std::invalid_argument` above `max_index`. Complexity: constant, amortised.
   void add(unsigned cpu);
   /// Takes `cpu` out; nothing happens if it was not in.
   void remove(unsigned cpu) noexcept;

@@ -1,5 +1,5 @@
-// Where each worker of a pool runs, whose memory it uses, and whom it robs first. A pure function of a topology and
-// options: no machine is asked, no thread is bound, the same input gives the same plan.
+// Where each worker of a pool runs, whose memory it uses, and whom it robs first. A pure function of a
+// topology and options: no machine is asked, no thread is bound, the same input gives the same plan.
 #pragma once
 
 #include <filch/topology/cpu_set.hpp>
@@ -14,14 +14,17 @@ namespace filch::inline v0_1 {
 
 /// How tightly the workers of a pool are held in place.
 enum class pinning {
-  /// `core` if there are exactly as many workers as hardware threads. A smaller or larger pool gets the narrower of
-  /// `cache_group` and `numa_node` that leaves each worker a choice of core, or `none` where neither does: so two
+  /// `core` if there are exactly as many workers as hardware threads. A smaller or larger pool gets the
+  /// narrower of
+  /// `cache_group` and `numa_node` that leaves each worker a choice of core, or `none` where neither does: so
+  /// two
   /// half-size pools of one program, which are planned alike, do not fight over the same cores.
   automatic,
   none,         ///< anywhere in the allowed set
   numa_node,    ///< on the processors of one NUMA node
   cache_group,  ///< on the processors that share one L3 cache, or the largest cache there is
-  /// On one hardware thread. Each core gets its first worker before any gets its second, and a worker does not
+  /// On one hardware thread. Each core gets its first worker before any gets its second, and a worker does
+  /// not
   /// wander between the two threads of its core. With more workers than hardware threads they share, evenly.
   core,
 };
@@ -38,12 +41,13 @@ struct placement_options {
 
 /// The place of one worker.
 struct worker_place {
-  cpu_set cpus;                ///< where it may run: never empty, always inside the topology's allowed set
-  unsigned home = 0;           ///< the hardware thread it was dealt, a member of `cpus`
-  unsigned numa_node = 0;      ///< OS index of the node its memory should come from
-  unsigned kind = 0;           ///< the kind of core of `home`: 0 is the fastest
-  /// All other workers, nearest first by the depth of the common ancestor. Equally near ones begin at a different one
-  /// for each thief, so that thieves do not queue at one victim. Quadratic in all: 9 MB for 1,536 workers.
+  cpu_set cpus;            ///< where it may run: never empty, always inside the topology's allowed set
+  unsigned home = 0;       ///< the hardware thread it was dealt, a member of `cpus`
+  unsigned numa_node = 0;  ///< OS index of the node its memory should come from
+  unsigned kind = 0;       ///< the kind of core of `home`: 0 is the fastest
+  /// All other workers, nearest first by the depth of the common ancestor. Equally near ones begin at a
+  /// different one for each thief, so that thieves do not queue at one victim. Quadratic in all: 9 MB for
+  /// 1,536 workers.
   std::vector<std::uint32_t> victims;
 
   friend bool operator==(const worker_place&, const worker_place&) = default;
@@ -53,22 +57,23 @@ struct worker_place {
 struct placement_plan {
   std::vector<worker_place> workers;  ///< fastest kind of core first, second threads of a core last
   pinning applied = pinning::none;    ///< what `automatic` came to; otherwise what was asked for
-  cpu_set spare_cpus;                 ///< where a spare, who stands in for a blocked worker, may run: all that is allowed
-  std::string why;                    ///< a sentence for people: what was applied and for what reason
+  cpu_set spare_cpus;  ///< where a spare, who stands in for a blocked worker, may run: all that is allowed
+  std::string why;     ///< a sentence for people: what was applied and for what reason
 
   friend bool operator==(const placement_plan&, const placement_plan&) = default;
 };
 
 /// Deals the workers of a pool over a machine.
 ///
-/// Workers take first threads of fast cores, then of slower cores, then second threads and so on. When only some of
-/// such a layer are needed they are spread evenly over packages, caches and cores.
+/// Workers take first threads of fast cores, then of slower cores, then second threads and so on. When only
+/// some of such a layer are needed they are spread evenly over packages, caches and cores.
 ///
-/// Thread safety: pure. Blocking: none. Throws `std::invalid_argument` if the count is 0 or above `max_workers`.
-/// Complexity: quadratic in the workers, for the victims.
+/// Thread safety: pure. Blocking: none. Throws `std::invalid_argument` if the count is 0 or above
+/// `max_workers`. Complexity: quadratic in the workers, for the victims.
 ///
 /// ```
-/// const auto plan = filch::plan_placement(filch::topology::from_synthetic("package:2 core:4 pu:2"), {.workers = 8});
+/// const auto plan = filch::plan_placement(filch::topology::from_synthetic("package:2 core:4 pu:2"),
+/// {.workers = 8});
 /// ```
 [[nodiscard]] placement_plan plan_placement(const topology& machine, const placement_options& options = {});
 

@@ -30,11 +30,13 @@ struct worker_count {
 };
 
 /// The default number of workers: min(allowed hardware threads, the quota rounded up), at least 1, at most
-/// `max_workers`. `environment_value` is that of FILCH_WORKERS, null if it is unset, and replaces the default.
+/// `max_workers`. `environment_value` is that of FILCH_WORKERS, null if it is unset, and replaces the
+/// default.
 ///
-/// Thread safety: pure. Blocking: none. Throws `std::invalid_argument` if `environment_value` is not a whole number
-/// from 1 to `max_workers`.
-[[nodiscard]] worker_count decide_worker_count(std::size_t allowed_threads, const std::optional<cpu_quota>& quota,
+/// Thread safety: pure. Blocking: none. Throws `std::invalid_argument` if `environment_value` is not a whole
+/// number from 1 to `max_workers`.
+[[nodiscard]] worker_count decide_worker_count(std::size_t allowed_threads,
+                                               const std::optional<cpu_quota>& quota,
                                                const char* environment_value);
 
 }  // namespace filch::inline v0_1
