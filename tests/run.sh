@@ -29,6 +29,10 @@ fi
 stages=("$@")
 [[ $# == 0 ]] && stages=("${default_stages[@]}")
 
+if [[ -n ${FILCH_RECORDED_TOPOLOGIES:-} ]]; then
+  FILCH_RECORDED_TOPOLOGIES=$(realpath "$FILCH_RECORDED_TOPOLOGIES")
+  export FILCH_RECORDED_TOPOLOGIES
+fi
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=cmake/packages.sh
 source cmake/packages.sh
@@ -69,9 +73,16 @@ first_cpu() { sed -n 's/^Cpus_allowed_list:[[:space:]]*\([0-9]*\).*/\1/p' /proc/
 # Put before the commands of a stage.
 around=()
 
-# build <preset> [<cmake argument>...]
+# build <preset> <compiler> [<cmake argument>...]
 build() {
-  cmake --preset "$@" --log-level=WARNING && "${around[@]}" cmake --build --preset "$1"
+  local preset=$1 compiler cached
+  compiler=$(command -v "$2")
+  shift 2
+  # CMake cannot change the compiler of a folder that it has configured before.
+  cached=$(sed -n 's/^CMAKE_CXX_COMPILER:[A-Z]*=//p' "build/$preset/CMakeCache.txt" 2> /dev/null || true)
+  [[ $cached == "$compiler" ]] || rm -rf "build/$preset/CMakeCache.txt" "build/$preset/CMakeFiles"
+
+  cmake --preset "$preset" -DCMAKE_CXX_COMPILER="$compiler" "$@" && "${around[@]}" cmake --build --preset "$preset"
 }
 
 # count <pattern>: how many lines of the report have it.
@@ -97,24 +108,24 @@ run_stage() {
   around=()
   case $1 in
     release)
-      build release -DFILCH_WERROR=ON && run_tests release -j2
+      build release "$CXX" -DFILCH_WERROR=ON && run_tests release -j2
       ;;
     one-cpu)
-      build release -DFILCH_WERROR=ON && around=(taskset -c "$(first_cpu)") && run_tests release -j1 -LE 'packages|house'
+      build release "$CXX" -DFILCH_WERROR=ON && around=(taskset -c "$(first_cpu)") && run_tests release -j1 -LE 'packages|house'
       ;;
     debug)
-      build debug -DFILCH_WERROR=ON && run_tests debug -j2 -LE packages
+      build debug "$CXX" -DFILCH_WERROR=ON && run_tests debug -j2 -LE packages
       ;;
     tsan | asan-ubsan)
       around=("${steady_addresses[@]}")
-      build "$1" && run_tests "$1" -j2
+      build "$1" "$CXX" && run_tests "$1" -j2
       ;;
     clang)
-      build clang -DCMAKE_CXX_COMPILER="$clang" -DFILCH_WERROR=ON && run_tests clang -j2 -LE packages
+      build clang "$clang" -DFILCH_WERROR=ON && run_tests clang -j2 -LE packages
       ;;
     clang-tsan)
       around=("${steady_addresses[@]}")
-      build clang-tsan -DCMAKE_CXX_COMPILER="$clang" && run_tests clang-tsan -j2
+      build clang-tsan "$clang" && run_tests clang-tsan -j2
       ;;
   esac
 }
