@@ -42,8 +42,7 @@ cpu_set to_cpu_set(hwloc_const_bitmap_t bitmap) {
 
 std::string error_text(int error) { return std::generic_category().message(error); }
 
-// ---- loading
-// ---------------------------------------------------------------------------------------------------
+// ---- loading ----
 
 topology_handle new_topology(unsigned long more_flags) {
   hwloc_topology_t raw = nullptr;
@@ -96,9 +95,10 @@ std::vector<described_thread> describe_threads(hwloc_topology_t loaded) {
   return threads;
 }
 
-// Recordings and hwloc's own detection say what is not plain DRAM in the subtype: HBM, MCDRAM, NVM,
-// GPUMemory, ...
+// What is not plain DRAM says so in its subtype (HBM, MCDRAM, NVM, GPUMemory, ...) or as the device it was
+// made from.
 bool is_plain_memory(hwloc_obj_t node) {
+  if (hwloc_obj_get_info_by_name(node, "DAXDevice") != nullptr) return false;
   return node->subtype == nullptr || *node->subtype == '\0' || std::string_view(node->subtype) == "DRAM";
 }
 
@@ -153,8 +153,7 @@ topology_description describe(hwloc_topology_t loaded) {
   return {describe_threads(loaded), describe_nodes(loaded), describe_kinds(loaded)};
 }
 
-// ---- this machine
-// ----------------------------------------------------------------------------------------------
+// ---- this machine ----
 
 struct machine {
   hwloc_topology_t loaded;

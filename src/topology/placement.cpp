@@ -6,6 +6,7 @@
 #include "topology/seats.hpp"
 #include "topology/victims.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <set>
@@ -53,12 +54,18 @@ std::set<object_name> seated_groups(threads_ref threads, seats_ref seats, pinnin
   return groups;
 }
 
+bool is_under(const hardware_thread& thread, object_name object) {
+  return object.first < thread.ancestors.size() && thread.ancestors[object.first] == object.second;
+}
+
 // Does every group with a worker have a second core to which the system can move it, away from another pool?
 bool leaves_a_choice(threads_ref threads, seats_ref seats, pinning level) {
-  std::map<object_name, std::set<unsigned>> cores;
-  for (const hardware_thread& thread : threads) cores[held_object(thread, level)].insert(thread.core());
   for (const object_name& group : seated_groups(threads, seats, level)) {
-    if (cores[group].size() < 2) return false;
+    std::set<unsigned> cores;
+    for (const hardware_thread& thread : threads) {
+      if (is_under(thread, group)) cores.insert(thread.core());
+    }
+    if (cores.size() < 2) return false;
   }
   return true;
 }
@@ -104,14 +111,20 @@ std::string explain(pinning asked, pinning applied, std::size_t workers, std::si
   }
 }
 
-std::map<object_name, cpu_set> processors_of_groups(threads_ref threads, pinning level) {
+// All processors under each group, also those that a narrower group holds: on an uneven machine groups may
+// nest.
+std::map<object_name, cpu_set> processors_of_groups(threads_ref threads, seats_ref seats, pinning level) {
   std::map<object_name, cpu_set> processors;
-  for (const hardware_thread& thread : threads) processors[held_object(thread, level)].add(thread.os_index);
+  for (const object_name& group : seated_groups(threads, seats, level)) {
+    for (const hardware_thread& thread : threads) {
+      if (is_under(thread, group)) processors[group].add(thread.os_index);
+    }
+  }
   return processors;
 }
 
 std::vector<worker_place> place_workers(threads_ref threads, seats_ref seats, pinning level) {
-  const std::map<object_name, cpu_set> processors = processors_of_groups(threads, level);
+  const std::map<object_name, cpu_set> processors = processors_of_groups(threads, seats, level);
   std::vector<std::size_t> depths;
   for (const std::size_t seat : seats) depths.push_back(held_depth(threads[seat], level));
   std::vector<std::vector<std::uint32_t>> victims = detail::order_victims(threads, seats, depths);

@@ -1,0 +1,176 @@
+#include <filch/topology/placement.hpp>
+#include <filch/topology/topology.hpp>
+#include <filch/topology/worker_count.hpp>
+
+#include "topology/description.hpp"
+#include "topology/plan_properties.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace {
+
+using filch::cpu_set;
+using filch::pinning;
+using filch::placement_plan;
+using filch::plan_placement;
+using filch::topology;
+
+std::vector<unsigned> homes(const placement_plan& plan) {
+  std::vector<unsigned> list;
+  for (const filch::worker_place& worker : plan.workers) list.push_back(worker.home);
+  return list;
+}
+
+// ---- properties on described machines ----
+
+struct machine {
+  const char* name;
+  const char* description;
+};
+
+// hwloc's synthetic syntax cannot say "a node without processors": the nearest is one that hangs on the whole
+// machine. Real ones are below, as a description, and among the recordings.
+constexpr machine machines[] = {
+    {"OneCore", "core:1 pu:1"},
+    {"OneCoreTwoThreads", "core:1 pu:2"},
+    {"Desktop", "package:1 l3:1 core:8 pu:2"},
+    {"TwoSockets", "package:2 l3:1 core:6 pu:2"},
+    {"FourNodesWithThreeCachesEach", "package:2 numa:2 l3:3 core:4 pu:2"},
+    {"FarMemory", "[numa(memory=1GB)] package:2 [numa(memory=4GB)] core:4 pu:2"},
+    {"NoCachesNoCores", "pu:12"},
+    {"FourThreadsACore", "package:2 core:3 pu:4"},
+    {"InterleavedIndices", "package:2 core:4 pu:2(indexes=core:package)"},
+    {"ThousandsOfThreads", "package:8 l3:12 core:8 pu:2"},
+};
+
+class PlacementOn : public testing::TestWithParam<machine> {};
+
+TEST_P(PlacementOn, HoldsAllProperties) {
+  const topology described = topology::from_synthetic(GetParam().description);
+  filch_test::expect_sound_plans(described, filch_test::objects_of(described));
+}
+
+TEST_P(PlacementOn, HoldsAllPropertiesOnPartsOfIt) {
+  const topology described = topology::from_synthetic(GetParam().description);
+  filch_test::expect_sound_restrictions(described, filch_test::objects_of(described));
+}
+
+INSTANTIATE_TEST_SUITE_P(Machines, PlacementOn, testing::ValuesIn(machines),
+                         [](const auto& instance) { return std::string(instance.param.name); });
+
+// Two packages of two cores, the second without memory of its own, and 64 GB behind no processor at all.
+TEST(Placement, HoldsAllPropertiesWithMemoryOnlyNodes) {
+  filch::detail::topology_description description;
+  for (const unsigned cpu : {0U, 1U, 2U, 3U}) {
+    description.threads.push_back({cpu, {100, 200 + cpu / 2, cpu}, 1, {}, {}});
+  }
+  description.nodes = {{0, {0, 1}, 1ULL << 32, true, true, {100, 200}},
+                       {7, {}, 1ULL << 36, true, true, {100}}};
+  const topology machine(description);
+  filch_test::expect_sound_plans(machine, filch_test::objects_of(machine));
+  filch_test::expect_sound_restrictions(machine, filch_test::objects_of(machine));
+  EXPECT_EQ(plan_placement(machine).workers[0].numa_node, 0U);
+}
+
+// ---- the policy, on small machines whose plan can be read off ----
+
+TEST(Placement, TakesCoresBeforeTheirSiblings) {
+  const topology desktop = topology::from_synthetic("core:3 pu:2");
+  EXPECT_EQ(homes(plan_placement(desktop)), (std::vector<unsigned>{0, 2, 4, 1, 3, 5}));
+}
+
+TEST(Placement, SpreadsASmallPoolOverPackagesAndCaches) {
+  const topology server = topology::from_synthetic("package:2 l3:2 core:2 pu:2");
+  EXPECT_EQ(homes(plan_placement(server, {.workers = 2})), (std::vector<unsigned>{0, 8}));
+  EXPECT_EQ(homes(plan_placement(server, {.workers = 4})), (std::vector<unsigned>{0, 4, 8, 12}));
+}
+
+TEST(Placement, AFullPoolIsPinnedToHardwareThreads) {
+  const placement_plan plan = plan_placement(topology::from_synthetic("package:2 core:2 pu:2"));
+  EXPECT_EQ(plan.applied, pinning::core);
+  std::set<unsigned> taken;
+  for (const filch::worker_place& worker : plan.workers) {
+    EXPECT_EQ(worker.cpus, cpu_set{worker.home});
+    EXPECT_TRUE(taken.insert(worker.home).second);
+  }
+}
+
+TEST(Placement, AHalfPoolIsBoundToCachesSoThatTwoDoNotShareCores) {
+  const topology server = topology::from_synthetic("package:2 l3:2 core:4 pu:1");
+  const placement_plan plan = plan_placement(server, {.workers = 8});
+  EXPECT_EQ(plan.applied, pinning::cache_group);
+  std::map<std::string, int> workers_in;
+  for (const filch::worker_place& worker : plan.workers) ++workers_in[worker.cpus.to_string()];
+  EXPECT_EQ(workers_in, (std::map<std::string, int>{{"0-3", 2}, {"4-7", 2}, {"8-11", 2}, {"12-15", 2}}));
+}
+
+TEST(Placement, APoolTooSmallForEveryCacheGetsWholeNodes) {
+  const topology server = topology::from_synthetic("numa:2 l3:4 core:4 pu:1");
+  const placement_plan plan = plan_placement(server, {.workers = 3});
+  EXPECT_EQ(plan.applied, pinning::numa_node);
+  EXPECT_EQ(plan.workers[0].cpus.to_string(), "0-15");
+  EXPECT_EQ(plan.workers[2].cpus.to_string(), "16-31");
+}
+
+TEST(Placement, APoolIsNotBoundWhereEveryGroupIsOneCore) {
+  const placement_plan plan =
+      plan_placement(topology::from_synthetic("numa:4 l3:1 core:1 pu:1"), {.workers = 2});
+  EXPECT_EQ(plan.applied, pinning::none);
+  EXPECT_EQ(plan.workers[0].cpus.to_string(), "0-3");
+}
+
+TEST(Placement, ACrowdedPoolIsNotPinnedUnlessAsked) {
+  const topology desktop = topology::from_synthetic("l3:1 core:4 pu:1");
+  EXPECT_EQ(plan_placement(desktop, {.workers = 8}).applied, pinning::cache_group);
+  EXPECT_EQ(plan_placement(desktop, {.workers = 8, .pin = pinning::core}).applied, pinning::core);
+}
+
+TEST(Placement, AWorkerPinnedToACoreCannotWanderBetweenItsSiblings) {
+  const placement_plan plan =
+      plan_placement(topology::from_synthetic("core:4 pu:2"), {.workers = 4, .pin = pinning::core});
+  for (const filch::worker_place& worker : plan.workers) EXPECT_EQ(worker.cpus.count(), 1U);
+}
+
+TEST(Placement, SparesMayRunWhereverThePoolMay) {
+  const topology part = topology::from_synthetic("package:2 core:4 pu:1").restricted_to({1, 2, 6});
+  EXPECT_EQ(plan_placement(part).spare_cpus, (cpu_set{1, 2, 6}));
+}
+
+TEST(Placement, ChoosesTheMemoryNextToTheCoresNotTheOneBehindTheMachine) {
+  const topology server =
+      topology::from_synthetic("[numa(memory=64GB)] package:2 [numa(memory=4GB)] core:2 pu:1");
+  ASSERT_EQ(server.numa_nodes().size(), 3U);
+  const placement_plan plan = plan_placement(server);
+  std::set<unsigned> used;
+  for (const filch::worker_place& worker : plan.workers) used.insert(worker.numa_node);
+  for (const unsigned node : used) EXPECT_EQ(server.numa_nodes()[node].local_cpus.count(), 2U) << node;
+  EXPECT_EQ(used.size(), 2U);
+}
+
+TEST(Placement, ACountThatNoPoolCanHaveIsAnErrorThatNamesTheRange) {
+  const topology one = topology::from_synthetic("core:1 pu:1");
+  for (const unsigned bad : {0U, filch::max_workers + 1, ~0U}) {
+    try {
+      static_cast<void>(plan_placement(one, {.workers = bad}));
+      ADD_FAILURE() << bad << " was accepted";
+    } catch (const std::invalid_argument& error) {
+      EXPECT_NE(std::string(error.what()).find("1 to 16384"), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST(Placement, EveryPinningHasAName) {
+  EXPECT_STREQ(to_string(pinning::automatic), "automatic");
+  EXPECT_STREQ(to_string(pinning::none), "none");
+  EXPECT_STREQ(to_string(pinning::numa_node), "numa_node");
+  EXPECT_STREQ(to_string(pinning::cache_group), "cache_group");
+  EXPECT_STREQ(to_string(pinning::core), "core");
+}
+
+}  // namespace
