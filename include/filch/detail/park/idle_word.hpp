@@ -1,0 +1,109 @@
+// One word that says who of a group of workers searches and who is parked.
+//
+//   [ searching : 16 | parked : 48 ]
+//
+// A worker is busy (not in the word), searching (counted), or parked (its bit is set). Invariant: a parked worker's bit
+// is cleared by exactly one thread, which adds one to `searching` in the same step; whoever cleared another's bit owes
+// that worker one token.
+#pragma once
+
+#include <atomic>
+#include <bit>
+#include <cstdint>
+
+#include <filch/detail/base/atomics.hpp>
+#include <filch/detail/base/cache_line.hpp>
+
+namespace filch::inline v0_1::detail {
+
+enum class search_entry { searching, crowded };
+enum class search_exit { others_search, last_searcher };
+enum class unpark_outcome { searching, claimed_by_other };
+
+template <class Atomics = standard_atomics>
+class idle_word {
+ public:
+  /// How many workers one word has room for.
+  static constexpr unsigned capacity = 48;
+
+  /// busy -> searching, unless `limit` workers of the group search already.
+  [[nodiscard]] search_entry try_begin_search(std::uint64_t limit) noexcept {
+    std::uint64_t old = word_.load(std::memory_order_relaxed);
+    while (searching(old) < limit)
+      if (word_.compare_exchange_strong(old, old + one_searching, std::memory_order_seq_cst,
+                                        std::memory_order_relaxed))
+        return search_entry::searching;
+    return search_entry::crowded;
+  }
+
+  /// Counts one more searcher on behalf of a worker that is about to be woken from outside the word.
+  void add_searcher() noexcept { (void)word_.fetch_add(one_searching, std::memory_order_seq_cst); }
+
+  /// searching -> busy.
+  [[nodiscard]] search_exit end_search() noexcept {
+    const std::uint64_t old = word_.fetch_sub(one_searching, std::memory_order_seq_cst);
+    return searching(old) == 1 ? search_exit::last_searcher : search_exit::others_search;
+  }
+
+  /// searching -> parked, in one step.
+  void park_searcher(unsigned bit) noexcept {
+    (void)word_.fetch_add((std::uint64_t{1} << bit) - one_searching, std::memory_order_seq_cst);
+  }
+
+  /// busy -> parked.
+  void park_busy(unsigned bit) noexcept {
+    (void)word_.fetch_add(std::uint64_t{1} << bit, std::memory_order_seq_cst);
+  }
+
+  /// parked -> searching by the worker itself, unless somebody has claimed it.
+  [[nodiscard]] unpark_outcome try_unpark(unsigned bit) noexcept {
+    const std::uint64_t own = std::uint64_t{1} << bit;
+    std::uint64_t old = word_.load(std::memory_order_relaxed);
+    while ((old & own) != 0)
+      if (word_.compare_exchange_strong(old, old - own + one_searching, std::memory_order_seq_cst,
+                                        std::memory_order_relaxed))
+        return unpark_outcome::searching;
+    return unpark_outcome::claimed_by_other;
+  }
+
+  /// parked -> searching for up to `count` workers among `among`, the lowest bits first, unless somebody searches
+  /// already. The bits that were cleared: each is owed one token.
+  [[nodiscard]] std::uint64_t claim(unsigned count, std::uint64_t among = parked_mask) noexcept {
+    std::uint64_t old = word_.load(std::memory_order_seq_cst);
+    for (;;) {
+      if (searching(old) != 0) return 0;
+      const std::uint64_t chosen = lowest_bits(old & among & parked_mask, count);
+      if (chosen == 0) return 0;
+      const auto woken = static_cast<std::uint64_t>(std::popcount(chosen));
+      if (word_.compare_exchange_strong(old, old - chosen + woken * one_searching, std::memory_order_seq_cst,
+                                        std::memory_order_seq_cst))
+        return chosen;
+    }
+  }
+
+  [[nodiscard]] bool somebody_searches() const noexcept { return searching(load()) != 0; }
+  [[nodiscard]] std::uint64_t parked() const noexcept { return load() & parked_mask; }
+  [[nodiscard]] std::uint64_t searchers() const noexcept { return searching(load()); }
+
+  static constexpr std::uint64_t parked_mask = (std::uint64_t{1} << capacity) - 1;
+
+ private:
+  static constexpr std::uint64_t one_searching = std::uint64_t{1} << capacity;
+
+  static constexpr std::uint64_t searching(std::uint64_t word) noexcept { return word >> capacity; }
+
+  static constexpr std::uint64_t lowest_bits(std::uint64_t mask, unsigned count) noexcept {
+    std::uint64_t rest = mask;
+    for (unsigned i = 0; i != count && rest != 0; ++i) rest &= rest - 1;
+    return mask & ~rest;
+  }
+
+  // [I3] seq_cst load: the submitter's look, after its push [D2] or a full fence; pairs with [I1] in idle.hpp.
+  std::uint64_t load() const noexcept { return word_.load(std::memory_order_seq_cst); }
+
+  // The read-modify-writes are seq_cst: they are the sleeper's half of the handshake ([I1]), they cost the same on
+  // x86-64 as weaker ones, and each stands on a path that is about to park, to wake or to search.
+  alignas(cache_line) typename Atomics::template atomic<std::uint64_t> word_{0};
+};
+
+}  // namespace filch::inline v0_1::detail

@@ -1,0 +1,33 @@
+// How many hold a task: the queue or whoever runs it, and the future.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include <filch/detail/base/atomics.hpp>
+
+namespace filch::inline v0_1::detail {
+
+enum class drop_outcome { others_hold, last };
+
+template <class Atomics = standard_atomics>
+class reference_count {
+ public:
+  explicit reference_count(std::uint32_t holders) noexcept : count_(holders) {}
+
+  /// The caller holds one already.
+  void add() noexcept { (void)count_.fetch_add(1, std::memory_order_relaxed); }
+
+  [[nodiscard]] drop_outcome drop() noexcept {
+    // [R1] acq_rel, pairs with itself: the last holder sees all that the others did, then destroys.
+    return count_.fetch_sub(1, std::memory_order_acq_rel) == 1 ? drop_outcome::last : drop_outcome::others_hold;
+  }
+
+  /// Whether the caller is the only holder left; may be old unless it is true.
+  [[nodiscard]] bool is_last() const noexcept { return count_.load(std::memory_order_relaxed) == 1; }
+
+ private:
+  typename Atomics::template atomic<std::uint32_t> count_;
+};
+
+}  // namespace filch::inline v0_1::detail

@@ -1,0 +1,62 @@
+// What every task has, whatever it calls and returns: its state, its holders, and how to run, abandon and release it.
+// The life of a task and who may touch which field when: src/task/README.md.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <stop_token>
+
+#include <filch/detail/base/process_generation.hpp>
+#include <filch/detail/task/reference_count.hpp>
+#include <filch/detail/task/state_word.hpp>
+
+namespace filch::inline v0_1::detail {
+
+class task_pool;
+class task_node;
+
+using waiter = basic_waiter<standard_atomics>;
+
+/// What a running task is given, and what it leaves behind for the worker that runs it.
+struct run_context {
+  const std::stop_token& stop;   // for callables that take one
+  std::exception_ptr unhandled;  // set when the callable threw and there is no future to keep the exception
+};
+
+enum class run_outcome { value, exception };
+
+/// One table for each type of task.
+struct task_operations {
+  /// Calls the callable, keeps its result or exception, destroys the callable. By the claimer, once.
+  run_outcome (*run)(task_node&, run_context&) noexcept;
+  /// Destroys the callable without a call and keeps `reason` instead of a result. By the claimer, once.
+  void (*abandon)(task_node&, std::exception_ptr reason) noexcept;
+  /// Destroys what is left and gives the memory back. By the last holder.
+  void (*release)(task_node&) noexcept;
+};
+
+class task_node {
+ public:
+  task_node(const task_operations& table, task_pool& owner, std::uint32_t holders) noexcept
+      : references(holders), generation(process_generation()), operations(&table), pool(&owner) {}
+
+  task_node(const task_node&) = delete;
+  task_node& operator=(const task_node&) = delete;
+
+  /// Gives up one reference; the last one releases the task.
+  void drop_reference() noexcept {
+    if (references.drop() == drop_outcome::last) operations->release(*this);
+  }
+
+  state_word<> state;
+  reference_count<> references;
+  const std::uint32_t generation;  // of the process that made it
+  const task_operations* const operations;
+  task_pool* const pool;        // valid until the task is finished
+  std::int64_t queued_at = 0;   // steady nanoseconds, 0 when not sampled; written before the task is queued
+
+ protected:
+  ~task_node() = default;
+};
+
+}  // namespace filch::inline v0_1::detail

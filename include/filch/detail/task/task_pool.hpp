@@ -1,0 +1,26 @@
+// What a task needs from the pool that it belongs to. The runtime implements it; nothing below floor 3 knows how.
+#pragma once
+
+#include <cstddef>
+
+namespace filch::inline v0_1::detail {
+
+class task_node;
+
+class task_pool {
+ public:
+  /// A block for a task created by the calling thread. Throws std::bad_alloc.
+  [[nodiscard]] virtual void* allocate(std::size_t bytes, std::size_t alignment) = 0;
+
+  /// Queues all of `count` tasks or none, and wakes who is needed. The pool takes over one reference of each. Throws
+  /// closed, forked or std::bad_alloc; nothing is queued then.
+  virtual void enqueue(task_node* const* tasks, std::size_t count) = 0;
+
+  /// Runs a task that the calling thread, not one of the pool's, has claimed.
+  virtual void run_claimed_outside(task_node& claimed) noexcept = 0;
+
+ protected:
+  ~task_pool() = default;
+};
+
+}  // namespace filch::inline v0_1::detail

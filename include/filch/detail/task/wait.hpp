@@ -1,0 +1,52 @@
+// Waiting for a task, from any thread. On a worker this is where the contract of get() is kept.
+#pragma once
+
+#include <chrono>
+#include <type_traits>
+
+namespace filch::inline v0_1 {
+
+/// How a wait with a time limit ended.
+enum class future_status { ready, timeout };
+
+namespace detail {
+
+class task_node;
+
+enum class claim_policy {
+  workers_only,  // only a worker of the task's own pool may run it in place
+  any_thread     // the caller offers itself
+};
+
+/// Blocks until the task is done: by running it here when nobody has started it and the policy allows, else by waiting,
+/// with a spare worker in the caller's place if the caller is a worker. Never runs another task. Throws would_deadlock,
+/// too_many_blocked or forked; the task is as before then.
+void wait_until_ready(task_node& task, claim_policy policy);
+
+/// Blocks until the task is done or the deadline has passed. Never runs the task.
+[[nodiscard]] future_status wait_until_ready(task_node& task, std::chrono::steady_clock::time_point deadline);
+
+/// The deadline of a wait that starts now. A duration too long for the clock ends at its last moment, a negative one is
+/// over.
+template <class Rep, class Period>
+[[nodiscard]] std::chrono::steady_clock::time_point deadline_after(std::chrono::duration<Rep, Period> wait) {
+  using clock = std::chrono::steady_clock;
+  const clock::time_point now = clock::now();
+  if (wait <= wait.zero()) return now;
+  using seconds = std::chrono::duration<double>;
+  if (std::chrono::duration_cast<seconds>(wait) >= std::chrono::duration_cast<seconds>(clock::time_point::max() - now))
+    return clock::time_point::max();
+  return now + std::chrono::ceil<clock::duration>(wait);
+}
+
+/// A deadline of any clock on the steady one.
+template <class Clock, class Duration>
+[[nodiscard]] std::chrono::steady_clock::time_point on_steady_clock(std::chrono::time_point<Clock, Duration> when) {
+  if constexpr (std::is_same_v<Clock, std::chrono::steady_clock>)
+    return std::chrono::time_point_cast<std::chrono::steady_clock::duration>(when);
+  else
+    return deadline_after(when - Clock::now());
+}
+
+}  // namespace detail
+}  // namespace filch::inline v0_1

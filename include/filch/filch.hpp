@@ -1,0 +1,14 @@
+// All of filch: include this and link filch::filch.
+#pragma once
+
+#include <filch/base/version.hpp>
+#include <filch/probe/metrics.hpp>
+#include <filch/runtime/scheduler.hpp>
+#include <filch/runtime/scheduler_options.hpp>
+#include <filch/runtime/shutdown_counts.hpp>
+#include <filch/runtime/this_worker.hpp>
+#include <filch/task/errors.hpp>
+#include <filch/task/executor_ref.hpp>
+#include <filch/task/future.hpp>
+#include <filch/topology/placement.hpp>
+#include <filch/topology/topology.hpp>

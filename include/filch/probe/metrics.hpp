@@ -1,0 +1,51 @@
+// What a pool has counted, as a plain value.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <vector>
+
+#include <filch/probe/latency_histogram.hpp>
+
+namespace filch::inline v0_1 {
+
+/// The counters of one worker since its pool was made. Each only grows.
+struct worker_metrics {
+  std::uint64_t executed = 0;          ///< tasks whose callable this worker has called, claims included
+  std::uint64_t cancelled = 0;         ///< tasks it ended without a call, because of a shutdown
+  std::uint64_t failed = 0;            ///< of the executed ones, those that ended with an exception
+  std::uint64_t spawned = 0;           ///< tasks submitted by tasks that ran here
+  std::uint64_t stolen = 0;            ///< tasks taken from other workers' deques
+  std::uint64_t steal_attempts = 0;    ///< looks at another worker's deque
+  std::uint64_t lost = 0;              ///< of these, the ones in which somebody else took the task first
+  std::uint64_t injected_batches = 0;  ///< visits to the injection queue that brought something
+  std::uint64_t injected_tasks = 0;    ///< what these visits brought
+  std::uint64_t spills = 0;            ///< times the deque was full and its older half went to the injection queue
+  std::uint64_t parks = 0;             ///< times it went to sleep for want of work
+  std::uint64_t wakes = 0;             ///< times it woke up again
+  std::uint64_t claims = 0;            ///< tasks that get() ran in place because nobody had started them
+  std::uint64_t blocked_waits = 0;     ///< waits in which a spare may have taken its place
+
+  worker_metrics& operator+=(const worker_metrics& other) noexcept;
+};
+
+/// A snapshot. Consistent in this sense: an effect is never counted without its cause, so that for the totals
+/// executed + cancelled <= submitted, and in each row stolen + lost <= steal_attempts and wakes <= parks.
+struct pool_metrics {
+  std::vector<worker_metrics> workers;  ///< by worker index
+  std::vector<worker_metrics> spares;   ///< the spares that were ever started
+  worker_metrics outside;               ///< what threads outside the pool submitted, ran with get(help) or cancelled
+  unsigned spares_in_use = 0;           ///< spares that stand in for a blocked worker now
+  std::uint64_t dropped_exceptions = 0; ///< tasks that threw after their future had been dropped
+  latency_histogram latency;            ///< from submit to start, sampled
+
+  /// All rows added up.
+  [[nodiscard]] worker_metrics total() const noexcept;
+  /// Tasks queued so far, from inside and outside.
+  [[nodiscard]] std::uint64_t submitted() const noexcept { return total().spawned; }
+};
+
+/// Prints the table per worker, a header line first, and the latency quantiles below it.
+std::ostream& operator<<(std::ostream& out, const pool_metrics& metrics);
+
+}  // namespace filch::inline v0_1

@@ -1,0 +1,130 @@
+// The pool of workers: submit lambdas, get futures.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <ranges>
+#include <string>
+#include <utility>
+
+#include <filch/base/version.hpp>
+#include <filch/probe/metrics.hpp>
+#include <filch/runtime/scheduler_options.hpp>
+#include <filch/runtime/shutdown_counts.hpp>
+#include <filch/task/executor_ref.hpp>
+#include <filch/task/future.hpp>
+
+namespace filch::inline v0_1 {
+
+namespace detail {
+class pool_core;
+}
+
+/// A pool of worker threads that steal work from each other.
+///
+/// Thread safety: every member but the destructor may be called from any thread at any time, tasks included. In a child
+/// made by fork() submissions and waits throw forked, and the destructor does nothing.
+///
+/// ```
+/// filch::scheduler pool;
+/// auto answer = pool.submit([] { return 6 * 7; });
+/// assert(answer.get() == 42);
+/// ```
+class scheduler {
+ public:
+  /// Starts the workers and waits until each is in its place and has run on_worker_start.
+  ///
+  /// Blocking: some milliseconds the first time, while the machine is looked at; some 50 us a worker. Throws:
+  /// std::invalid_argument for an option or a FILCH_WORKERS that makes no sense; std::system_error when a thread cannot
+  /// be created; what on_worker_start throws. No thread is left running then.
+  explicit scheduler(scheduler_options options = {}) : core_(make_core(std::move(options))) {
+    detail::archive_is_filch_0_1_0();
+  }
+
+  scheduler(const scheduler&) = delete;
+  scheduler& operator=(const scheduler&) = delete;
+
+  /// As shutdown(). On one of the pool's own workers this terminates the program: the worker would wait for itself.
+  ~scheduler();
+
+  /// Queues `function(args...)` and returns its future; see executor_ref::submit.
+  template <class F, class... Args>
+    requires detail::submittable<F, Args...>
+  future<detail::task_result<F, Args...>> submit(F&& function, Args&&... args) {
+    return executor().submit(std::forward<F>(function), std::forward<Args>(args)...);
+  }
+
+  /// Queues `function(args...)` without a future; see executor_ref::post.
+  template <class F, class... Args>
+    requires detail::submittable<F, Args...>
+  void post(F&& function, Args&&... args) {
+    executor().post(std::forward<F>(function), std::forward<Args>(args)...);
+  }
+
+  /// Queues `function(element)` for each element of a range; see executor_ref::submit_bulk.
+  template <std::ranges::forward_range Range, class F>
+    requires detail::bulk_submittable<std::decay_t<F>, std::ranges::range_value_t<Range>>
+  auto submit_bulk(Range&& range, F&& function) {
+    return executor().submit_bulk(std::forward<Range>(range), std::forward<F>(function));
+  }
+
+  /// As submit_bulk(), without futures; see executor_ref::post_bulk.
+  template <std::ranges::forward_range Range, class F>
+    requires detail::bulk_submittable<std::decay_t<F>, std::ranges::range_value_t<Range>>
+  void post_bulk(Range&& range, F&& function) {
+    executor().post_bulk(std::forward<Range>(range), std::forward<F>(function));
+  }
+
+  /// Blocks until there is a moment at which every task that was queued has finished. Tasks that others queue meanwhile
+  /// count too. Throws would_deadlock on one of the pool's own workers; forked.
+  void wait_idle();
+
+  /// Takes no more work from outside, runs everything that is queued, tasks submitted by tasks included, and ends the
+  /// workers. Every future is ready afterwards.
+  ///
+  /// May be called again and from several threads: each call returns when the pool has ended. On one of the pool's own
+  /// workers it closes the pool and returns at once. Throws forked.
+  shutdown_counts shutdown();
+
+  /// As shutdown(), but at the deadline it stops the tokens of tasks that took one, cancels what is still queued, and
+  /// returns without waiting for what runs; the destructor waits for that. Throws std::invalid_argument when `limit` is
+  /// negative; forked.
+  template <class Rep, class Period>
+  shutdown_counts shutdown_for(std::chrono::duration<Rep, Period> limit) {
+    require_not_negative(limit < limit.zero());
+    return shutdown_until(detail::deadline_after(limit));
+  }
+
+  /// Takes no more work, stops the tokens, cancels what is queued, and returns without waiting for what runs; the
+  /// destructor waits for that. Cancelled futures throw task_cancelled. Throws forked.
+  shutdown_counts shutdown_now();
+
+  /// How many workers there are, spares not counted. Never blocks.
+  [[nodiscard]] unsigned worker_count() const noexcept;
+
+  /// What the workers have counted so far. Never blocks them. Throws std::bad_alloc.
+  [[nodiscard]] pool_metrics metrics() const;
+
+  /// What was decided about size and place, and why; one line a worker. For people; may block for the reading of a few
+  /// words. Throws std::bad_alloc.
+  [[nodiscard]] std::string describe() const;
+
+  /// A handle to hand to libraries. It must not be used after the pool is gone.
+  [[nodiscard]] executor_ref executor() const noexcept { return executor_ref(*pool_); }
+
+ private:
+  struct core_deleter {
+    void operator()(detail::pool_core* core) const noexcept;
+  };
+  using core_pointer = std::unique_ptr<detail::pool_core, core_deleter>;
+
+  static core_pointer make_core(scheduler_options&& options);
+  static detail::task_pool* as_task_pool(detail::pool_core* core) noexcept;
+  static void require_not_negative(bool negative);
+  shutdown_counts shutdown_until(std::chrono::steady_clock::time_point deadline);
+
+  core_pointer core_;
+  detail::task_pool* const pool_ = as_task_pool(core_.get());
+};
+
+}  // namespace filch::inline v0_1

@@ -1,0 +1,12 @@
+// Who am I?
+#pragma once
+
+#include <optional>
+
+namespace filch::inline v0_1 {
+
+/// The index of the worker that the calling thread is in its pool, spares counted from the number of workers on; nothing
+/// on any other thread. Never blocks.
+[[nodiscard]] std::optional<unsigned> this_worker() noexcept;
+
+}  // namespace filch::inline v0_1

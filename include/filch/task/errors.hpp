@@ -1,0 +1,54 @@
+// Every error of the library that is not a std::invalid_argument, std::bad_alloc or std::system_error. what() is a
+// sentence with the remedy.
+#pragma once
+
+#include <stdexcept>
+
+namespace filch::inline v0_1 {
+
+class closed;
+
+/// The base of what filch throws by itself.
+class error : public std::runtime_error {
+ public:
+  using closed = filch::closed;
+  using std::runtime_error::runtime_error;
+};
+
+/// A task was submitted to a pool that takes no more.
+class closed final : public error {
+ public:
+  using error::error;
+};
+
+/// The task was still queued when its pool was told to stop: it never ran.
+class task_cancelled final : public error {
+ public:
+  using error::error;
+};
+
+/// A worker had to wait for a task that somebody else runs, and every spare worker was taken.
+class too_many_blocked final : public error {
+ public:
+  using error::error;
+};
+
+/// The wait could never end: a task waits for itself, or a worker for its own pool.
+class would_deadlock final : public error {
+ public:
+  using error::error;
+};
+
+/// The future has no task: it was default-constructed, moved from, or its get() has been called.
+class no_future_state final : public error {
+ public:
+  using error::error;
+};
+
+/// This process is a child made by fork(): the pool's threads exist in the parent only.
+class forked final : public error {
+ public:
+  using error::error;
+};
+
+}  // namespace filch::inline v0_1

@@ -1,0 +1,108 @@
+// A handle to a pool for libraries that take an executor as a parameter, and the one place where tasks are made.
+#pragma once
+
+#include <cstddef>
+#include <ranges>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <filch/detail/task/batch.hpp>
+#include <filch/detail/task/callable.hpp>
+#include <filch/detail/task/submitted_task.hpp>
+#include <filch/detail/task/task_pool.hpp>
+#include <filch/task/future.hpp>
+
+namespace filch::inline v0_1 {
+
+/// A non-owning reference to a pool: two words to copy, nothing to destroy. The pool must outlive its use; after the
+/// pool was shut down, each submission throws closed.
+///
+/// Thread safety: every member may be called from any thread at any time, tasks included.
+class executor_ref {
+ public:
+  explicit executor_ref(detail::task_pool& pool) noexcept : pool_(&pool) {}
+
+  /// Queues `function(args...)` and returns its future. Decayed copies are kept, and called as rvalues; a callable that
+  /// can take a std::stop_token before its arguments is given one that is stopped by shutdown_now() and by the deadline
+  /// of shutdown_for().
+  ///
+  /// Blocking: never; lock-free. Throws: std::invalid_argument for an empty callable; closed after the pool was shut
+  /// down, unless the caller is a task of the pool while it drains; std::bad_alloc; forked; what copying or moving
+  /// `function` and `args` throws. Nothing is queued then. Complexity: one allocation, from a slab.
+  template <class F, class... Args>
+    requires detail::submittable<F, Args...>
+  future<detail::task_result<F, Args...>> submit(F&& function, Args&&... args) const {
+    using call = detail::bound_call<std::decay_t<F>, std::decay_t<Args>...>;
+    using task = detail::submitted_task<detail::task_result<F, Args...>, call>;
+    detail::require_callable(function);
+    task& made = detail::make_task<task>(*pool_, std::in_place, std::forward<F>(function), std::forward<Args>(args)...);
+    auto result = detail::future_access::adopt(made);
+    queue(made);
+    return result;
+  }
+
+  /// Queues `function(args...)` without a future. An exception that escapes it goes to the pool's
+  /// on_unhandled_exception. Otherwise as submit().
+  template <class F, class... Args>
+    requires detail::submittable<F, Args...>
+  void post(F&& function, Args&&... args) const {
+    using call = detail::bound_call<std::decay_t<F>, std::decay_t<Args>...>;
+    detail::require_callable(function);
+    queue(detail::make_task<detail::posted_task<call>>(*pool_, std::in_place, std::forward<F>(function),
+                                                        std::forward<Args>(args)...));
+  }
+
+  /// Queues `function(element)` for each element of a range and returns the futures in the order of the range. The
+  /// elements are copied, or moved out of an rvalue range's values; `function` is kept once and must be callable as
+  /// const, since its tasks run at the same time. All of the tasks are queued or, when this throws, none.
+  ///
+  /// Complexity: one allocation for the tasks, one for the returned vector, one wake-up decision. Otherwise as submit().
+  template <std::ranges::forward_range Range, class F>
+    requires detail::bulk_submittable<std::decay_t<F>, std::ranges::range_value_t<Range>>
+  auto submit_bulk(Range&& range, F&& function) const {
+    using element = std::ranges::range_value_t<Range>;
+    using result = detail::bulk_result<std::decay_t<F>, element>;
+    using item = detail::batch_item<result, std::decay_t<F>, element>;
+    std::vector<future<result>> futures;
+    detail::require_callable(function);
+    if (std::ranges::begin(range) == std::ranges::end(range)) return futures;
+    detail::batch_builder<item, std::decay_t<F>> batch(*pool_, std::forward<Range>(range), std::forward<F>(function));
+    futures.reserve(batch.size());
+    batch.queue();
+    for (std::size_t i = 0; i != batch.size(); ++i) futures.push_back(detail::future_access::adopt(batch[i]));
+    return futures;
+  }
+
+  /// As submit_bulk(), without futures; exceptions go to on_unhandled_exception.
+  template <std::ranges::forward_range Range, class F>
+    requires detail::bulk_submittable<std::decay_t<F>, std::ranges::range_value_t<Range>>
+  void post_bulk(Range&& range, F&& function) const {
+    using item = detail::posted_batch_item<std::decay_t<F>, std::ranges::range_value_t<Range>>;
+    detail::require_callable(function);
+    if (std::ranges::begin(range) == std::ranges::end(range)) return;
+    detail::batch_builder<item, std::decay_t<F>> batch(*pool_, std::forward<Range>(range), std::forward<F>(function));
+    batch.queue();
+  }
+
+  /// Whether both refer to the same pool.
+  [[nodiscard]] friend bool operator==(executor_ref, executor_ref) noexcept = default;
+
+ private:
+  // On failure the reference that the pool would have taken is dropped; the callable dies with it.
+  void queue(detail::task_node& made) const {
+    detail::task_node* const task = &made;
+    try {
+      pool_->enqueue(&task, 1);
+    } catch (...) {
+      (void)made.state.claim();
+      made.operations->abandon(made, nullptr);
+      made.drop_reference();
+      throw;
+    }
+  }
+
+  detail::task_pool* pool_;
+};
+
+}  // namespace filch::inline v0_1

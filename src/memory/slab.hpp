@@ -1,0 +1,76 @@
+// The memory of the tasks that one thread creates: blocks in sixteen size classes, given out and taken back by the
+// slab's owner without atomics. A block that another thread frees comes home over the remote list.
+//
+// Not a general allocator: task nodes and coroutine frames only. A slab outlives its owner, and its pool, until its
+// last block is home.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "memory/chunk.hpp"
+
+namespace filch::inline v0_1::detail {
+
+class slab {
+ public:
+  /// Empty chunks above this many bytes are given back to the heap by trim().
+  static constexpr std::size_t retained_bytes = std::size_t{1024} * 1024;
+
+  /// Throws std::bad_alloc. Ended by orphan().
+  [[nodiscard]] static slab* create() { return new slab; }
+
+  slab(const slab&) = delete;
+  slab& operator=(const slab&) = delete;
+
+  /// Owner: a block of at least `bytes`, at most largest_slab_block, aligned to slab_alignment. Throws std::bad_alloc.
+  [[nodiscard]] void* allocate(std::size_t bytes);
+
+  /// Owner: a block of this slab comes back.
+  void free_own(void* block) noexcept;
+
+  /// Owner: takes home what other threads have freed, then gives back the empty chunks beyond what it retains.
+  void trim() noexcept;
+
+  /// Owner, once and as its last act: the slab deletes itself when its last block is home, perhaps at once.
+  void orphan() noexcept;
+
+  /// Any thread but the owner: a block of this slab comes back. The slab may be gone afterwards.
+  void free_remote(void* block) noexcept;
+
+  /// What the slab holds from the heap. Any thread; may be old.
+  [[nodiscard]] std::size_t bytes_held() const noexcept { return bytes_held_.load(std::memory_order_relaxed); }
+
+  /// Owner: blocks that are out and have not been seen home.
+  [[nodiscard]] std::uint64_t blocks_out() const noexcept { return blocks_out_; }
+
+ private:
+  static constexpr std::size_t size_classes = largest_slab_block / slab_alignment;
+
+  slab() = default;
+  ~slab();
+
+  static constexpr std::size_t size_class(std::size_t bytes) noexcept {
+    return bytes == 0 ? 0 : (bytes - 1) / slab_alignment;
+  }
+
+  chunk& chunk_with_room(std::size_t index);
+  chunk& add_chunk(std::size_t index);
+  void remove_chunk(chunk* empty) noexcept;
+  void link_with_room(chunk& entry) noexcept;
+  void unlink_with_room(chunk& entry) noexcept;
+  void take_home(free_block_node* list) noexcept;
+
+  std::array<chunk*, size_classes> with_room_{};
+  chunk* chunks_ = nullptr;
+  std::uint64_t blocks_out_ = 0;
+  std::size_t empty_chunks_ = 0;
+  std::atomic<std::size_t> bytes_held_{0};  // one writer, the owner
+  alignas(cache_line) remote_list<> remote_;
+};
+
+/// The slab that the calling thread owns for as long as it runs, or nullptr: a worker's.
+slab*& this_thread_slab() noexcept;
+
+}  // namespace filch::inline v0_1::detail

@@ -1,0 +1,23 @@
+// Quantiles by walking the buckets.
+#include <filch/probe/latency_histogram.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace filch::inline v0_1 {
+
+std::chrono::nanoseconds latency_histogram::quantile(double fraction) const noexcept {
+  const std::uint64_t samples = count();
+  if (samples == 0) return std::chrono::nanoseconds{0};
+  const double wanted = std::ceil(std::clamp(fraction, 0.0, 1.0) * static_cast<double>(samples));
+  const auto rank = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(wanted));
+  std::uint64_t seen = 0;
+  std::size_t bucket = 0;
+  for (; bucket != bucket_count; ++bucket) {
+    seen += buckets_[bucket];
+    if (seen >= rank) break;
+  }
+  return std::chrono::nanoseconds{upper_bound(std::min(bucket, bucket_count - 1))};
+}
+
+}  // namespace filch::inline v0_1

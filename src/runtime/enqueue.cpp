@@ -1,0 +1,86 @@
+// From a task that was made to a task that somebody will run: queue it, then see whether a worker must be woken.
+#include <algorithm>
+#include <new>
+#include <string>
+
+#include <filch/task/errors.hpp>
+
+#include "runtime/pool_core.hpp"
+#include "runtime/worker.hpp"
+#include "task/same_process.hpp"
+
+namespace filch::inline v0_1::detail {
+
+namespace {
+// A wake-up claims at most as many workers as one idle word holds; the chain brings the rest.
+unsigned wakes_for(std::size_t tasks) noexcept {
+  return static_cast<unsigned>(std::min<std::size_t>(tasks, idle_word<>::capacity));
+}
+}  // namespace
+
+void pool_core::enqueue(task_node* const* tasks, std::size_t count) {
+  require_same_process(generation_);
+  if (worker* const self = this_thread_worker(); self != nullptr && &self->pool() == this)
+    self->enqueue(tasks, count);
+  else
+    enqueue_from_outside(tasks, count);
+}
+
+// The slot is held until the last step, the wake-up included: when a closer has seen it free, nobody from outside is
+// inside any more.
+void pool_core::enqueue_from_outside(task_node* const* tasks, std::size_t count) {
+  const slot_lease slot = slots_.lease();
+  if (closed_.is_closed())
+    throw closed("filch: the pool \"" + settings_.options.name +
+                 "\" has been shut down and takes no more tasks: submit before shutdown(), or from one of its tasks");
+  slot->ledger.count_spawned(count);
+  tasks[0]->queued_at = slot->sampler.stamp(settings_.options.latency_sampling);
+  const bool queued = injection_.enqueue(slot->producer, tasks, count);
+  if (!queued) slot->ledger.take_back_spawned(count);
+  full_fence();  // [I8] the submitter's half of the wake handshake, pairs with [I2]
+  if (queued) {
+    idle_.work_arrived(0, wakes_for(count));
+    return;
+  }
+  out_of_work();  // whoever waits for idleness may have counted what was taken back
+  throw std::bad_alloc();
+}
+
+void worker::enqueue(task_node* const* tasks, std::size_t count) {
+  tasks[0]->queued_at = sampler_.stamp(pool_.decided().options.latency_sampling);
+  ledger_.count_spawned(count);
+  try {
+    queue(tasks, count);
+  } catch (...) {
+    ledger_.take_back_spawned(count);
+    throw;
+  }
+  pool_.idle().work_arrived(seat_.group, wakes_for(count));
+}
+
+// To the own deque; a batch that would fill half of it goes to all. Each way ends with what orders it before the look at
+// the idle words: the seq_cst store of push(), or a full fence.
+void worker::queue(task_node* const* tasks, std::size_t count) {
+  if (count <= deque_.capacity() / 2) {
+    while (!deque_.push(tasks, count)) spill();
+    return;
+  }
+  if (!pool_.injection().enqueue(producer_, tasks, count)) throw std::bad_alloc();
+  full_fence();  // [I8]
+}
+
+// The older half to the injection queue. Between the two steps it is in this worker's hands alone, which goes on
+// running. When thieves were faster there is room as well.
+void worker::spill() {
+  const std::size_t taken = deque_.spill(batch_.get(), deque_.capacity() / 2);
+  if (taken == 0) return;
+  counters_.spills.add(1);
+  if (pool_.injection().enqueue(producer_, batch_.get(), taken)) {
+    full_fence();  // [I8] the spilled tasks as well are queued before the look that follows the push
+    return;
+  }
+  (void)deque_.push(batch_.get(), taken);  // what was taken out fits again; younger than it was, and not lost
+  throw std::bad_alloc();
+}
+
+}  // namespace filch::inline v0_1::detail

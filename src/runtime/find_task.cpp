@@ -1,0 +1,85 @@
+// Which task a worker runs next.
+//
+// Newest own task first: its data is warm, and the oldest are left to thieves. Then what came from outside, a fair share
+// at a time. Then the oldest task of the nearest worker that has one. And every 61st look the other way round: in turn
+// the injection queue or the own oldest task comes first, so that a task that resubmits itself starves nobody.
+#include <algorithm>
+
+#include "runtime/pool_core.hpp"
+#include "runtime/worker.hpp"
+
+namespace filch::inline v0_1::detail {
+
+namespace {
+constexpr unsigned looks_between_fair_turns = 61;
+constexpr std::size_t largest_batch = 32;
+}  // namespace
+
+task_node* worker::find_own() noexcept {
+  if (task_node* const task = fair_turn(); task != nullptr) return task;
+  if (task_node* const task = deque_.pop(); task != nullptr) return task;
+  return take_injected(batch_size::share);
+}
+
+// What a searching worker looks at: its own deque is empty but for what it has just put there.
+task_node* worker::find_any() noexcept {
+  if (task_node* const task = find_own(); task != nullptr) return task;
+  return steal();
+}
+
+task_node* worker::fair_turn() noexcept {
+  if (++looks_ != looks_between_fair_turns) return nullptr;
+  looks_ = 0;
+  injection_is_next_ = !injection_is_next_;
+  if (injection_is_next_) return take_injected(batch_size::one);
+  return thief_.steal().item;
+}
+
+// A fair share of what there is, so that the other workers find some as well. The first is for now; the others go to
+// the own deque, where thieves can reach them, the oldest on top of the rest for the next pop.
+task_node* worker::take_injected(batch_size size) noexcept {
+  injection& queue = pool_.injection();
+  const std::size_t waiting = queue.size_estimate();
+  if (waiting == 0) return nullptr;
+  const std::size_t share =
+      size == batch_size::one ? 1 : std::min({largest_batch, waiting / pool_.worker_count() + 1, deque_.room() + 1});
+  const std::size_t taken = queue.dequeue(consumer_, batch_.get(), share);
+  if (taken == 0) return nullptr;
+  counters_.injected_tasks.add(taken);
+  counters_.injected_batches.add(1);
+  if (taken == 1) return batch_[0];
+  std::reverse(batch_.get() + 1, batch_.get() + taken);
+  (void)deque_.push(batch_.get() + 1, taken - 1);  // there is room: only the owner adds
+  pool_.idle().work_arrived(seat_.group);
+  return batch_[0];
+}
+
+task_node* worker::steal() noexcept {
+  if (!is_spare())
+    for (const std::uint32_t victim : pool_.decided().plan.workers[index_].victims)
+      if (task_node* const task = steal_from(*pool_.worker_at(victim)); task != nullptr) return task;
+  // Spares have no place of their own: they stand behind the workers as victims, and rob all in the order of indices.
+  for (unsigned i = is_spare() ? 0 : pool_.worker_count(); i != pool_.workers_in_use(); ++i) {
+    worker* const victim = pool_.worker_at(i);
+    if (victim == nullptr || victim == this) continue;
+    if (task_node* const task = steal_from(*victim); task != nullptr) return task;
+  }
+  return nullptr;
+}
+
+// Whoever loses to another thief tries again: there may be more, and somebody has made progress.
+task_node* worker::steal_from(worker& victim) noexcept {
+  for (;;) {
+    if (!victim.thief().has_work()) return nullptr;
+    counters_.steal_attempts.add(1);
+    const steal_result<task_node> taken = victim.thief().steal();
+    if (taken.outcome == steal_outcome::success) {
+      counters_.stolen.add(1);
+      return taken.item;
+    }
+    if (taken.outcome == steal_outcome::empty) return nullptr;
+    counters_.lost.add(1);
+  }
+}
+
+}  // namespace filch::inline v0_1::detail

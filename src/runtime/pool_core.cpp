@@ -1,0 +1,119 @@
+// Making the workers, and ending them.
+#include "runtime/pool_core.hpp"
+
+#include <cstdio>
+#include <exception>
+#include <utility>
+
+#include <filch/task/errors.hpp>
+
+namespace filch::inline v0_1::detail {
+
+pool_core::pool_core(settings&& decided)
+    : settings_(std::move(decided)),
+      worker_count_(static_cast<unsigned>(settings_.plan.workers.size())),
+      spare_count_(settings_.spares),
+      groups_(plan_groups(settings_.plan, spare_count_)),
+      words_(std::make_unique<idle_word<parking_atomics>[]>(groups_.groups.size())),
+      tokens_(std::make_unique<park_token<parking_atomics>[]>(worker_count_ + spare_count_)),
+      workers_(std::make_unique<std::atomic<worker*>[]>(worker_count_ + spare_count_)),
+      spares_(worker_count_, spare_count_) {
+  watch_for_forks();
+  start_workers();
+}
+
+pool_core::~pool_core() {
+  if (const worker* const self = this_thread_worker(); self != nullptr && &self->pool() == this) {
+    std::fputs(
+        "filch: a task destroys the scheduler that runs it, so its worker would wait for itself: destroy the scheduler on "
+        "a thread outside of it\n",
+        stderr);
+    std::terminate();
+  }
+  (void)shutdown(shutdown_mode::drain, {});
+  discard_tombstones();
+  for_each_worker([](worker& each) { delete &each; });
+}
+
+// All workers are made, since each may look at any other; then their threads are started, then awaited. If one fails,
+// those that run are ended and joined before the error leaves.
+void pool_core::start_workers() {
+  unsigned started = 0;
+  std::exception_ptr error;
+  try {
+    for (unsigned i = 0; i != worker_count_; ++i) (void)make_worker(i);
+    for (; started != worker_count_; ++started) worker_at(started)->start_once(worker::first_state::busy);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (const std::exception_ptr in_a_worker = gate_.wait_for(started); in_a_worker && !error) error = in_a_worker;
+  if (!error) return;
+  stopping_.store(true, std::memory_order_seq_cst);
+  idle_.stop();
+  for_each_worker([](worker& each) { each.join(); });
+  for_each_worker([](worker& each) { delete &each; });
+  std::rethrow_exception(error);
+}
+
+worker& pool_core::make_worker(unsigned index) {
+  auto made = std::make_unique<worker>(*this, index, groups_.seats[index]);
+  workers_[index].store(made.get(), std::memory_order_release);
+  // [B1] seq_cst, pairs with the full fence of a sleeper [I2]: whoever looks for work after this worker's first push
+  // looks at its deque too.
+  unsigned in_use = workers_in_use_.load(std::memory_order_relaxed);
+  while (in_use <= index &&
+         !workers_in_use_.compare_exchange_weak(in_use, index + 1, std::memory_order_seq_cst,
+                                                std::memory_order_relaxed)) {
+  }
+  return *made.release();
+}
+
+// Called once, when the pool is closed and idle: no task runs, so nobody creates another spare.
+void pool_core::stop_and_join() noexcept {
+  stopping_.store(true, std::memory_order_seq_cst);
+  idle_.stop();
+  for_each_worker([](worker& each) { each.join(); });
+}
+
+// What is still in the queues are entries of tasks that were claimed by a get() or a cancellation.
+void pool_core::discard_tombstones() noexcept {
+  task_node* found = nullptr;
+  while (injection_.dequeue(&found, 1) != 0) found->drop_reference();
+  for_each_worker([](worker& each) {
+    for (steal_result<task_node> taken = each.thief().steal(); taken.outcome != steal_outcome::empty;
+         taken = each.thief().steal())
+      if (taken.outcome == steal_outcome::success) taken.item->drop_reference();
+  });
+}
+
+void* pool_core::allocate(std::size_t bytes, std::size_t alignment) {
+  if (!fits_a_slab(bytes, alignment)) return allocate_from_heap(bytes, alignment);
+  if (worker* const self = this_thread_worker(); self != nullptr && &self->pool() == this)
+    return self->allocate(bytes);
+  const slot_lease slot = slots_.lease();
+  slab* memory = slot->memory.load(std::memory_order_relaxed);
+  if (memory == nullptr) {
+    memory = slab::create();
+    slot->memory.store(memory, std::memory_order_release);
+  }
+  return memory->allocate(bytes);
+}
+
+void pool_core::handle_unhandled(std::exception_ptr thrown) noexcept {
+  if (settings_.options.on_unhandled_exception) {
+    settings_.options.on_unhandled_exception(std::move(thrown));
+    return;
+  }
+  try {
+    std::rethrow_exception(std::move(thrown));
+  } catch (const std::exception& escaped) {
+    std::fprintf(stderr, "filch: an exception escaped from a task posted to \"%s\": %s; catch it in the task, use submit(), or set on_unhandled_exception\n",
+                 settings_.options.name.c_str(), escaped.what());
+  } catch (...) {
+    std::fprintf(stderr, "filch: an exception that is no std::exception escaped from a task posted to \"%s\"; catch it in the task, use submit(), or set on_unhandled_exception\n",
+                 settings_.options.name.c_str());
+  }
+  std::terminate();
+}
+
+}  // namespace filch::inline v0_1::detail

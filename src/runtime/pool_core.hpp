@@ -1,0 +1,151 @@
+// What a pool is made of. The steps that its members take are told in src/runtime/README.md; each has a file:
+//   pool_core.cpp   making and ending the workers
+//   enqueue.cpp     submitting, from outside and from a worker
+//   idle_host.cpp   what the idle protocol asks for
+//   block.cpp       spares
+//   shutdown.cpp    closing, quiescence, cancelling
+//   snapshot.cpp    metrics and describe
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <filch/detail/park/idle.hpp>
+#include <filch/detail/park/spare_word.hpp>
+#include <filch/detail/runtime/closing.hpp>
+#include <filch/detail/runtime/quiescence.hpp>
+#include <filch/detail/task/task_pool.hpp>
+#include <filch/probe/metrics.hpp>
+#include <filch/runtime/scheduler_options.hpp>
+#include <filch/runtime/shutdown_counts.hpp>
+#include <filch/topology/placement.hpp>
+
+#include "park/futex.hpp"
+#include "park/parking_atomics.hpp"
+#include "queue/injection_queue.hpp"
+#include "runtime/groups.hpp"
+#include "runtime/settings.hpp"
+#include "runtime/start_gate.hpp"
+#include "runtime/submission_slots.hpp"
+#include "runtime/worker.hpp"
+
+namespace filch::inline v0_1::detail {
+
+class pool_core final : public task_pool {
+ public:
+  /// Starts the workers. Throws as scheduler's constructor.
+  explicit pool_core(settings&& decided);
+  /// Drains and joins.
+  ~pool_core();
+  pool_core(const pool_core&) = delete;
+  pool_core& operator=(const pool_core&) = delete;
+
+  // --- task_pool, for tasks and futures ---
+  [[nodiscard]] void* allocate(std::size_t bytes, std::size_t alignment) override;
+  void enqueue(task_node* const* tasks, std::size_t count) override;
+  void run_claimed_outside(task_node& claimed) noexcept override;
+
+  // --- for the scheduler ---
+  void wait_idle();
+  enum class shutdown_mode { drain, drain_until, cancel };
+  shutdown_counts shutdown(shutdown_mode mode, steady_time deadline);
+  [[nodiscard]] pool_metrics metrics() const;
+  [[nodiscard]] std::string describe() const;
+  [[nodiscard]] unsigned worker_count() const noexcept { return worker_count_; }
+  [[nodiscard]] bool is_this_process() const noexcept { return generation_ == process_generation(); }
+
+  // --- for the workers ---
+  [[nodiscard]] const settings& decided() const noexcept { return settings_; }
+  [[nodiscard]] injection_queue<task_node>& injection() noexcept { return injection_; }
+  [[nodiscard]] idle_protocol<pool_core, parking_atomics>& idle() noexcept { return idle_; }
+  [[nodiscard]] spare_word<>& spares() noexcept { return spares_; }
+  [[nodiscard]] start_gate& gate() noexcept { return gate_; }
+  [[nodiscard]] const std::stop_token& stop_token() const noexcept { return stop_token_; }
+  [[nodiscard]] bool cancelling() const noexcept { return cancelling_.load(std::memory_order_acquire); }
+
+  /// The worker at an index, or nullptr for a spare that was never needed.
+  [[nodiscard]] worker* worker_at(unsigned index) const noexcept {
+    return workers_[index].load(std::memory_order_acquire);
+  }
+  /// One past the highest index that was ever in use.
+  [[nodiscard]] unsigned workers_in_use() const noexcept { return workers_in_use_.load(std::memory_order_acquire); }
+
+  /// Puts a spare in the place of a worker that is about to wait. Throws too_many_blocked; nothing has changed then.
+  void replace_blocked_worker();
+  void blocked_worker_returns() noexcept;
+
+  /// Ends a claimed task without a call.
+  void cancel(task_node& claimed) noexcept;
+  void handle_unhandled(std::exception_ptr thrown) noexcept;
+  void trim_submission_memory() noexcept { slots_.trim(); }
+
+  // --- the host of the idle protocol ---
+  [[nodiscard]] bool work_visible() noexcept;
+  void out_of_work() noexcept;
+  [[nodiscard]] bool stopping() const noexcept { return stopping_.load(std::memory_order_seq_cst); }
+  [[nodiscard]] unsigned group_count() const noexcept { return static_cast<unsigned>(groups_.groups.size()); }
+  [[nodiscard]] idle_word<parking_atomics>& word(unsigned group) noexcept { return words_[group]; }
+  [[nodiscard]] unsigned group_size(unsigned group) const noexcept { return groups_.groups[group].size; }
+  [[nodiscard]] unsigned nth_group(unsigned home, unsigned n) const noexcept { return groups_.groups[home].nearest[n]; }
+  [[nodiscard]] park_token<parking_atomics>& token(unsigned group, unsigned bit) noexcept {
+    return tokens_[groups_.groups[group].members[bit]];
+  }
+
+ private:
+  void start_workers();
+  worker& make_worker(unsigned index);
+  void stop_and_join() noexcept;
+  void discard_tombstones() noexcept;
+
+  void enqueue_from_outside(task_node* const* tasks, std::size_t count);
+  void start_spare(unsigned spare);
+  void wake_one_parked_spare() noexcept;
+
+  void close() noexcept;
+  [[nodiscard]] task_balance balance() const noexcept;
+  bool wait_until_idle(std::optional<steady_time> deadline) noexcept;
+  void cancel_queued() noexcept;
+  bool cancel_one_queued() noexcept;
+  void end_outside(task_node& task, counter worker_counters::* which) noexcept;
+  void end_workers() noexcept;
+  shutdown_counts counts() const noexcept;
+
+  template <class Visit>
+  void for_each_worker(Visit&& visit) const {
+    for (unsigned i = 0; i != workers_in_use(); ++i)
+      if (worker* const each = worker_at(i); each != nullptr) visit(*each);
+  }
+
+  const settings settings_;
+  const unsigned worker_count_;
+  const unsigned spare_count_;
+  const std::uint32_t generation_ = process_generation();
+  const group_plan groups_;
+  std::unique_ptr<idle_word<parking_atomics>[]> words_;
+  std::unique_ptr<park_token<parking_atomics>[]> tokens_;  // by worker index
+  std::unique_ptr<std::atomic<worker*>[]> workers_;        // by worker index; owned
+  start_gate gate_;
+  idle_protocol<pool_core, parking_atomics> idle_{*this};
+  injection_queue<task_node> injection_;
+  submission_slots slots_;
+  std::stop_source stop_source_;
+  const std::stop_token stop_token_ = stop_source_.get_token();
+  std::mutex ending_;  // held by who ends the workers; no user code runs under it
+  bool ended_ = false;
+
+  alignas(cache_line) std::atomic<unsigned> workers_in_use_{0};
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> cancelling_{false};
+  closing_flag<> closed_;
+  alignas(cache_line) spare_word<> spares_;
+  alignas(cache_line) std::atomic<std::uint32_t> idle_waiters_{0};
+  std::atomic<std::uint32_t> idle_epoch_{0};  // futex word of wait_idle
+};
+
+}  // namespace filch::inline v0_1::detail

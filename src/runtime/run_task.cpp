@@ -1,0 +1,45 @@
+// Running one task: claim, call, publish, release. The order of these steps is the contract of src/task/README.md.
+#include "runtime/pool_core.hpp"
+#include "runtime/worker.hpp"
+
+namespace filch::inline v0_1::detail {
+
+// What was taken from a queue comes with a reference. A task that somebody else claimed leaves only its entry here.
+void worker::run_dequeued(task_node& task) noexcept {
+  if (task.state.claim() == claim_outcome::taken) {
+    task.drop_reference();
+    return;
+  }
+  call(task);
+  notify_all(task.state.finish());
+  task.drop_reference();
+  ledger_.count_finished();
+}
+
+// get() holds a reference of its own, and the queue keeps the entry's.
+void worker::run_claimed(task_node& task) noexcept {
+  call(task);
+  notify_all(task.state.finish());
+  ledger_.count_finished();
+}
+
+void worker::call(task_node& task) noexcept {
+  if (task.queued_at != 0) latencies_.record(steady_nanoseconds() - task.queued_at);
+  const running_task frame(task);
+  if (pool_.cancelling()) {
+    pool_.cancel(task);
+    counters_.cancelled.add(1);
+    return;
+  }
+  run_context context{pool_.stop_token(), nullptr};
+  const run_outcome outcome = task.operations->run(task, context);
+  counters_.executed.add(1);
+  if (outcome == run_outcome::value) return;
+  counters_.failed.add(1);
+  if (context.unhandled)
+    pool_.handle_unhandled(std::move(context.unhandled));
+  else if (task.references.is_last())
+    counters_.dropped_exceptions.add(1);
+}
+
+}  // namespace filch::inline v0_1::detail

@@ -1,0 +1,105 @@
+// What a worker does when it has no task of its own: search, park, and, if it is a spare, retire. The transitions
+// between busy, searching, parked and dormant are those of src/park/README.md.
+#include <chrono>
+
+#include "runtime/pool_core.hpp"
+#include "runtime/worker.hpp"
+
+namespace filch::inline v0_1::detail {
+
+namespace {
+// The clock is read once in so many sweeps over the victims, and a sweep without a find pauses so many turns.
+constexpr unsigned sweeps_between_clock_reads = 8;
+constexpr unsigned pauses_after_a_sweep = 8;
+}  // namespace
+
+// busy -> busy, with a task; or with nullptr when the pool has ended.
+task_node* worker::search() noexcept {
+  return search_from(pool_.idle().try_begin_search(seat_) == search_entry::searching ? standing::searching
+                                                                                     : standing::busy);
+}
+
+task_node* worker::first_task_of_spare() noexcept {
+  return sleep_dormant() == standing::ended ? nullptr : search_from(standing::searching);
+}
+
+task_node* worker::search_from(standing now) noexcept {
+  for (;;) {
+    if (now == standing::searching) {
+      if (task_node* const task = search_for_a_while(); task != nullptr) {
+        pool_.idle().found(seat_);
+        return task;
+      }
+      if (pool_.stopping()) return leave_for_good();
+    }
+    now = rest(now);
+    if (now == standing::ended) return nullptr;
+  }
+}
+
+task_node* worker::search_for_a_while() noexcept {
+  if (task_node* const task = find_any(); task != nullptr) return task;
+  const std::chrono::nanoseconds spin = pool_.decided().spin;
+  if (spin.count() == 0) return nullptr;
+  const auto until = std::chrono::steady_clock::now() + spin;
+  do {
+    for (unsigned sweep = 0; sweep != sweeps_between_clock_reads; ++sweep) {
+      for (unsigned turn = 0; turn != pauses_after_a_sweep; ++turn) pause();
+      if (task_node* const task = find_any(); task != nullptr) return task;
+      if (pool_.stopping()) return nullptr;
+    }
+  } while (std::chrono::steady_clock::now() < until);
+  return nullptr;
+}
+
+bool worker::is_one_too_many() const noexcept { return is_spare() && pool_.spares().excess(); }
+
+// busy -> dormant -> busy, for a spare that has finished a task while the workers it stood in for are back. Its own
+// tasks come first; what else is queued is left to the others, of whom one is told.
+task_node* worker::stand_down() noexcept {
+  if (task_node* const own = deque_.pop(); own != nullptr) return own;
+  slab_->trim();
+  if (pool_.spares().try_retire(index_ - pool_.worker_count()) == retire_outcome::needed) return search();
+  full_fence();
+  pool_.out_of_work();
+  if (pool_.work_visible()) pool_.idle().work_arrived(seat_.group);
+  return first_task_of_spare();
+}
+
+// Parks, or retires if this is a spare that is one too many.
+worker::standing worker::rest(standing now) noexcept {
+  slab_->trim();
+  pool_.trim_submission_memory();
+  if (now == standing::searching && is_one_too_many()) return retire();
+  return park(now);
+}
+
+worker::standing worker::park(standing now) noexcept {
+  counters_.parks.add(1);
+  if (now == standing::searching)
+    pool_.idle().park_searcher(seat_);
+  else
+    pool_.idle().park_busy(seat_);
+  counters_.wakes.add(1);
+  return standing::searching;
+}
+
+// searching -> dormant, unless there is work after all or the spare has become needed meanwhile.
+worker::standing worker::retire() noexcept {
+  if (pool_.idle().leave_empty_handed(seat_)) return standing::searching;
+  if (pool_.spares().try_retire(index_ - pool_.worker_count()) == retire_outcome::needed) return park(standing::busy);
+  return sleep_dormant();
+}
+
+// dormant -> searching: whoever wakes a dormant spare has counted it as searching. Only stop() has not.
+worker::standing worker::sleep_dormant() noexcept {
+  pool_.token(seat_.group, seat_.bit).wait();
+  return pool_.stopping() ? standing::ended : standing::searching;
+}
+
+task_node* worker::leave_for_good() noexcept {
+  (void)pool_.idle().leave_empty_handed(seat_);
+  return nullptr;
+}
+
+}  // namespace filch::inline v0_1::detail

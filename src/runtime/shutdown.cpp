@@ -1,0 +1,144 @@
+// The end of a pool: close, drain or cancel, stop. And waiting until it is idle, which draining is made of.
+#include <exception>
+#include <string>
+
+#include <filch/task/errors.hpp>
+
+#include "runtime/pool_core.hpp"
+#include "task/same_process.hpp"
+
+namespace filch::inline v0_1::detail {
+
+void pool_core::wait_idle() {
+  require_same_process(generation_);
+  if (const worker* const self = this_thread_worker(); self != nullptr && &self->pool() == this)
+    throw would_deadlock(
+        "filch: wait_idle() in a task of the same pool would wait for that very task: wait for futures instead, or call it "
+        "outside of the pool");
+  (void)wait_until_idle(std::nullopt);
+}
+
+shutdown_counts pool_core::shutdown(shutdown_mode mode, steady_time deadline) {
+  require_same_process(generation_);
+  const worker* const self = this_thread_worker();
+  const bool on_own_worker = self != nullptr && &self->pool() == this;
+  close();
+  if (mode == shutdown_mode::cancel) cancel_queued();
+  if (on_own_worker) return counts();
+  const std::optional<steady_time> limit = mode == shutdown_mode::drain ? std::nullopt : std::optional(deadline);
+  if (wait_until_idle(limit)) {
+    end_workers();
+  } else if (mode == shutdown_mode::drain_until) {
+    cancel_queued();
+    if (wait_until_idle(deadline)) end_workers();
+  }
+  return counts();
+}
+
+// After this no task comes from outside: each submission either is complete or will see the flag.
+void pool_core::close() noexcept {
+  closed_.close();
+  slots_.wait_until_all_free();
+}
+
+// Idle and closed means that no task runs and none will: only tasks submit now. Whoever comes second waits for the
+// first and finds it done.
+void pool_core::end_workers() noexcept {
+  const std::scoped_lock lock(ending_);
+  if (!ended_) stop_and_join();
+  ended_ = true;
+}
+
+task_balance pool_core::balance() const noexcept {
+  return balance_of([&](auto&& visit) {
+    for_each_worker([&](const worker& each) { visit(each.ledger()); });
+    slots_.for_each([&](const submission_slot& slot) { visit(slot.ledger); });
+  });
+}
+
+// [Q4] The fence between announcing and counting pairs with [Q3]; the epoch, read before the count, catches a worker
+// that ran out of work in between. True when idle, false at the deadline.
+bool pool_core::wait_until_idle(std::optional<steady_time> deadline) noexcept {
+  (void)idle_waiters_.fetch_add(1, std::memory_order_seq_cst);
+  full_fence();
+  bool idle = false;
+  for (;;) {
+    const std::uint32_t epoch = idle_epoch_.load(std::memory_order_acquire);  // pairs with [Q5]
+    idle = balance().idle();
+    if (idle || (deadline && std::chrono::steady_clock::now() >= *deadline)) break;
+    futex_wait(idle_epoch_, epoch, deadline);
+  }
+  (void)idle_waiters_.fetch_sub(1, std::memory_order_relaxed);
+  return idle;
+}
+
+// From here on workers cancel what they take; this thread helps, since all of them may be inside long tasks. Stop
+// callbacks and captures' destructors run here, under no lock.
+void pool_core::cancel_queued() noexcept {
+  cancelling_.store(true, std::memory_order_release);
+  (void)stop_source_.request_stop();
+  while (cancel_one_queued()) {
+  }
+}
+
+bool pool_core::cancel_one_queued() noexcept {
+  task_node* task = nullptr;
+  (void)injection_.dequeue(&task, 1);
+  bool maybe_more = task != nullptr || injection_.maybe_not_empty();
+  for (unsigned i = 0; task == nullptr && i != workers_in_use(); ++i) {
+    worker* const victim = worker_at(i);
+    if (victim == nullptr) continue;
+    const steal_result<task_node> taken = victim->thief().steal();
+    task = taken.item;
+    maybe_more = maybe_more || taken.outcome != steal_outcome::empty;
+  }
+  if (task != nullptr && task->state.claim() == claim_outcome::claimed) {
+    cancel(*task);
+    end_outside(*task, &worker_counters::cancelled);
+  }
+  if (task != nullptr) task->drop_reference();
+  return maybe_more;
+}
+
+void pool_core::cancel(task_node& claimed) noexcept {
+  claimed.operations->abandon(
+      claimed, std::make_exception_ptr(task_cancelled("filch: the task was still queued when the pool \"" +
+                                                      settings_.options.name +
+                                                      "\" was told to stop, so it never ran: use shutdown() to let "
+                                                      "queued tasks finish")));
+}
+
+void pool_core::run_claimed_outside(task_node& claimed) noexcept {
+  const running_task frame(claimed);
+  run_context context{stop_token_, nullptr};
+  (void)claimed.operations->run(claimed, context);
+  if (context.unhandled) handle_unhandled(std::move(context.unhandled));
+  end_outside(claimed, &worker_counters::executed);
+}
+
+// Publishes a task that a thread outside of the pool has run or cancelled, and counts it as finished.
+void pool_core::end_outside(task_node& task, counter worker_counters::* which) noexcept {
+  notify_all(task.state.finish());
+  {
+    const slot_lease slot = slots_.lease();
+    (slot->counters.*which).add(1);
+    slot->ledger.count_finished();
+  }
+  full_fence();
+  out_of_work();
+}
+
+shutdown_counts pool_core::counts() const noexcept {
+  std::uint64_t executed = 0;
+  std::uint64_t cancelled = 0;
+  const auto add = [&](const worker_counters& from) {
+    executed += from.executed.read();
+    cancelled += from.cancelled.read();
+  };
+  for_each_worker([&](const worker& each) { add(each.counters()); });
+  slots_.for_each([&](const submission_slot& slot) { add(slot.counters); });
+  const std::uint64_t spawned = balance().spawned;
+  return {executed, cancelled, spawned - executed - cancelled};
+}
+
+}  // namespace filch::inline v0_1::detail

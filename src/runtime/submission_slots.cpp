@@ -1,0 +1,71 @@
+// Leasing: the remembered slot first, then the others, then a new block of them.
+#include "runtime/submission_slots.hpp"
+
+#include <memory>
+
+namespace filch::inline v0_1::detail {
+
+namespace {
+
+// Threads that come into being one after another begin at different slots. A number, so it may be old or belong to
+// another pool: it only says where to look first.
+std::atomic<unsigned> next_first_slot{0};
+
+unsigned& remembered_slot() noexcept {
+  constexpr unsigned none = ~0U;
+  constinit thread_local unsigned number = none;
+  if (number == none) number = next_first_slot.fetch_add(1, std::memory_order_relaxed) % 4;
+  return number;
+}
+
+}  // namespace
+
+submission_slots::~submission_slots() {
+  block* each = first_.next.load(std::memory_order_relaxed);
+  while (each != nullptr) {
+    const std::unique_ptr<block> dead(each);
+    each = dead->next.load(std::memory_order_relaxed);
+  }
+}
+
+slot_lease submission_slots::lease() {
+  unsigned& remembered = remembered_slot();
+  if (remembered < slots_in_a_block &&
+      first_.slots[remembered].mark.try_lease() == lease_outcome::leased)
+    return slot_lease(first_.slots[remembered]);
+  block* each = &first_;
+  for (unsigned base = 0;; base += slots_in_a_block, each = &block_after(*each))
+    for (unsigned i = 0; i != slots_in_a_block; ++i)
+      if (each->slots[i].mark.try_lease() == lease_outcome::leased) {
+        remembered = base + i;
+        return slot_lease(each->slots[i]);
+      }
+}
+
+submission_slots::block& submission_slots::block_after(block& last) {
+  block* next = last.next.load(std::memory_order_seq_cst);
+  if (next != nullptr) return *next;
+  auto made = std::make_unique<block>();
+  // [G6] seq_cst compare-and-swap, pairs with the walk of wait_until_all_free(): a closer that does not see the block
+  // had closed before, so whoever leases in it sees the flag.
+  if (last.next.compare_exchange_strong(next, made.get(), std::memory_order_seq_cst, std::memory_order_seq_cst))
+    return *made.release();
+  return *next;
+}
+
+void submission_slots::wait_until_all_free() const noexcept {
+  for_each([](const submission_slot& slot) { slot.mark.wait_until_free(); });
+}
+
+void submission_slots::trim() noexcept {
+  for (block* each = &first_; each != nullptr; each = each->next.load(std::memory_order_seq_cst))
+    for (submission_slot& slot : each->slots) {
+      const slab* const memory = slot.memory.load(std::memory_order_acquire);
+      if (memory == nullptr || memory->bytes_held() <= slab::retained_bytes) continue;
+      if (slot.mark.try_lease() == lease_outcome::busy) continue;
+      const slot_lease held(slot);
+      held->memory.load(std::memory_order_relaxed)->trim();
+    }
+}
+
+}  // namespace filch::inline v0_1::detail

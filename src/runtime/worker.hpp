@@ -1,0 +1,146 @@
+// One worker: its deque, its memory, its counters, and the steps of its life. Each step has a file of its own:
+//   worker.cpp      from the thread's start to its end
+//   find_task.cpp   which task is next
+//   search.cpp      looking for work, parking, retiring
+//   run_task.cpp    running one task
+//   block.cpp       waiting inside a task
+//   enqueue.cpp     submitting from a task
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <filch/detail/park/idle.hpp>
+#include <filch/detail/queue/chase_lev_deque.hpp>
+#include <filch/detail/runtime/quiescence.hpp>
+#include <filch/detail/task/task_node.hpp>
+#include <filch/runtime/scheduler_options.hpp>
+#include <filch/topology/binding.hpp>
+
+#include "memory/slab.hpp"
+#include "park/parking_atomics.hpp"
+#include "probe/counters.hpp"
+#include "probe/sampler.hpp"
+#include "queue/injection_queue.hpp"
+#include "runtime/thread.hpp"
+#include "task/thread_role.hpp"
+
+namespace filch::inline v0_1::detail {
+
+class pool_core;
+
+class worker final : public worker_role {
+ public:
+  /// Throws std::bad_alloc.
+  worker(pool_core& pool, unsigned index, idle_seat seat);
+  ~worker();
+  worker(const worker&) = delete;
+  worker& operator=(const worker&) = delete;
+
+  // --- from the pool, any thread ---
+
+  /// Starts the thread unless it runs already. A dormant worker waits for its token first. Throws std::system_error.
+  enum class first_state { busy, dormant };
+  void start_once(first_state state);
+  /// Waits for the end of the thread, if there is one.
+  void join() noexcept;
+
+  [[nodiscard]] unsigned index() const noexcept { return index_; }
+  [[nodiscard]] pool_core& pool() const noexcept { return pool_; }
+  [[nodiscard]] deque_thief<task_node>& thief() noexcept { return thief_; }
+  [[nodiscard]] const task_ledger<>& ledger() const noexcept { return ledger_; }
+  [[nodiscard]] const worker_counters& counters() const noexcept { return counters_; }
+  [[nodiscard]] const latency_recorder& latencies() const noexcept { return latencies_; }
+  /// Written before the worker has reported that it is in place.
+  [[nodiscard]] const bind_result& binding() const noexcept { return binding_; }
+  [[nodiscard]] bool is_spare() const noexcept;
+
+  // --- on the worker's own thread ---
+
+  [[nodiscard]] void* allocate(std::size_t bytes) { return slab_->allocate(bytes); }
+  void enqueue(task_node* const* tasks, std::size_t count);
+
+  [[nodiscard]] bool try_run_in_place(task_node& task) noexcept override;
+  void begin_blocked_wait() override;
+  void end_blocked_wait() noexcept override;
+
+ private:
+  using injection = injection_queue<task_node>;
+
+  static void thread_main(void* self) noexcept;
+  void main() noexcept;
+  bool take_place() noexcept;
+  void leave_place() noexcept;
+  void bind();
+
+  task_node* next_task() noexcept;
+
+  // find_task.cpp
+  task_node* find_own() noexcept;
+  task_node* find_any() noexcept;
+  task_node* fair_turn() noexcept;
+  enum class batch_size { one, share };
+  task_node* take_injected(batch_size size) noexcept;
+  task_node* steal() noexcept;
+  task_node* steal_from(worker& victim) noexcept;
+
+  // search.cpp
+  enum class standing { busy, searching, ended };
+  task_node* search() noexcept;
+  task_node* search_from(standing now) noexcept;
+  task_node* search_for_a_while() noexcept;
+  task_node* first_task_of_spare() noexcept;
+  task_node* stand_down() noexcept;
+  standing rest(standing now) noexcept;
+  standing park(standing now) noexcept;
+  standing retire() noexcept;
+  standing sleep_dormant() noexcept;
+  task_node* leave_for_good() noexcept;
+  [[nodiscard]] bool is_one_too_many() const noexcept;
+
+  // run_task.cpp
+  void run_dequeued(task_node& task) noexcept;
+  void run_claimed(task_node& task) noexcept;
+  void call(task_node& task) noexcept;
+
+  // enqueue.cpp
+  void queue(task_node* const* tasks, std::size_t count);
+  void spill();
+
+  bool stack_has_room() const noexcept;
+  worker_info info() const;
+
+  pool_core& pool_;
+  const unsigned index_;
+  const idle_seat seat_;
+
+  std::unique_ptr<deque_ring<task_node>::slot[]> ring_slots_;
+  deque_ring<task_node> ring_;
+  deque_owner<task_node> deque_;
+  deque_thief<task_node> thief_;
+  std::unique_ptr<task_node*[]> batch_;  // room for a batch from the injection queue, or for a spill
+
+  injection::producer producer_;
+  injection::consumer consumer_;
+  slab* slab_ = nullptr;
+  latency_sampler sampler_;
+  unsigned looks_ = 0;
+  bool injection_is_next_ = true;
+  first_state first_state_ = first_state::busy;
+  bool started_ = false;  // written by whoever may start it: the constructor, or the holder of the spare's bit
+  const std::byte* stack_limit_ = nullptr;
+  bind_result binding_;
+  thread thread_;
+
+  alignas(cache_line) task_ledger<> ledger_;
+  worker_counters counters_;
+  latency_recorder latencies_;
+};
+
+/// The worker whose thread this is, or nullptr.
+worker* this_thread_worker() noexcept;
+void set_this_thread_worker(worker* own) noexcept;
+
+}  // namespace filch::inline v0_1::detail

@@ -1,0 +1,43 @@
+// What floor 2 knows about the calling thread: which tasks it is running, and what a wait must do if it is a worker.
+// The runtime installs the role; futures lie below it and only ask.
+#pragma once
+
+#include <filch/detail/task/task_node.hpp>
+
+namespace filch::inline v0_1::detail {
+
+/// A worker, seen from a wait.
+class worker_role {
+ public:
+  /// Runs the task to its end, if it belongs to this worker's pool, nobody has started it, and the stack has room.
+  [[nodiscard]] virtual bool try_run_in_place(task_node& task) noexcept = 0;
+
+  /// Stands between a worker and a wait of unknown length: a spare takes its place. Throws too_many_blocked.
+  virtual void begin_blocked_wait() = 0;
+  virtual void end_blocked_wait() noexcept = 0;
+
+ protected:
+  ~worker_role() = default;
+};
+
+/// One task that the calling thread is running; nested ones form a list from the innermost outwards.
+class running_task {
+ public:
+  explicit running_task(const task_node& task) noexcept;
+  ~running_task();
+  running_task(const running_task&) = delete;
+  running_task& operator=(const running_task&) = delete;
+
+  /// Whether the calling thread is running `task`, directly or below others. Linear in the depth.
+  [[nodiscard]] static bool is_running(const task_node& task) noexcept;
+
+ private:
+  const task_node& task_;
+  const running_task* const outer_;
+};
+
+/// The calling thread's role: nullptr outside a worker.
+worker_role* this_thread_role() noexcept;
+void set_this_thread_role(worker_role* role) noexcept;
+
+}  // namespace filch::inline v0_1::detail

@@ -1,0 +1,105 @@
+// One wait: claim or spin or park. Steps as in src/task/README.md.
+#include <filch/detail/task/wait.hpp>
+
+#include <optional>
+
+#include <filch/detail/base/pause.hpp>
+#include <filch/detail/task/task_pool.hpp>
+#include <filch/task/errors.hpp>
+
+#include "park/parker.hpp"
+#include "task/same_process.hpp"
+#include "task/thread_role.hpp"
+
+namespace filch::inline v0_1::detail {
+
+namespace {
+
+// Looks before a thread goes to sleep: a task that is about to end costs less to await than a futex call.
+constexpr unsigned spin_turns = 100;
+
+/// A waiter that parks its thread.
+class parked_waiter : public waiter {
+ public:
+  explicit parked_waiter(parker& own) noexcept : waiter(&unpark), parker_(own) { own.prepare(); }
+
+ private:
+  // Reads the parker first: after unpark() the waiter, on its thread's stack, may be gone.
+  static void unpark(waiter& node) noexcept { static_cast<parked_waiter&>(node).parker_.unpark(); }
+  parker& parker_;
+};
+
+/// Counts a worker as blocked for as long as it waits.
+class blocked_wait {
+ public:
+  explicit blocked_wait(worker_role* role) : role_(role) {
+    if (role_ != nullptr) role_->begin_blocked_wait();
+  }
+  ~blocked_wait() {
+    if (role_ != nullptr) role_->end_blocked_wait();
+  }
+  blocked_wait(const blocked_wait&) = delete;
+  blocked_wait& operator=(const blocked_wait&) = delete;
+
+ private:
+  worker_role* const role_;
+};
+
+void require_other_task(const task_node& task) {
+  if (running_task::is_running(task))
+    throw would_deadlock(
+        "filch: a task waits for itself: the future belongs to a task that this thread is running right now; wait for it "
+        "outside of the task");
+}
+
+bool becomes_ready_soon(const task_node& task) noexcept {
+  for (unsigned turn = 0; turn != spin_turns; ++turn) {
+    if (task.state.is_ready()) return true;
+    pause();
+  }
+  return false;
+}
+
+/// A waiter that was installed leaves only uninstalled or notified, also after its time is up.
+future_status park_on(task_node& task, std::optional<steady_time> deadline) noexcept {
+  parker& own = this_thread_parker();
+  parked_waiter self(own);
+  if (task.state.install(self) == install_outcome::ready) return future_status::ready;
+  if (own.park(deadline, 0) == park_result::notified) return future_status::ready;
+  if (task.state.uninstall(self) == uninstall_outcome::removed) return future_status::timeout;
+  (void)own.park(std::nullopt, spin_turns);
+  return future_status::ready;
+}
+
+bool run_here(task_node& task, worker_role* role, claim_policy policy) noexcept {
+  if (role != nullptr && role->try_run_in_place(task)) return true;
+  if (policy != claim_policy::any_thread || task.state.claim() != claim_outcome::claimed) return false;
+  task.pool->run_claimed_outside(task);
+  return true;
+}
+
+future_status block_on(task_node& task, worker_role* role, std::optional<steady_time> deadline) {
+  require_other_task(task);
+  if (becomes_ready_soon(task)) return future_status::ready;
+  const blocked_wait blocked(role);
+  return park_on(task, deadline);
+}
+
+}  // namespace
+
+void wait_until_ready(task_node& task, claim_policy policy) {
+  if (task.state.is_ready()) return;
+  require_same_process(task.generation);
+  worker_role* const role = this_thread_role();
+  if (run_here(task, role, policy)) return;
+  (void)block_on(task, role, std::nullopt);
+}
+
+future_status wait_until_ready(task_node& task, steady_time deadline) {
+  if (task.state.is_ready()) return future_status::ready;
+  require_same_process(task.generation);
+  if (deadline <= std::chrono::steady_clock::now()) return future_status::timeout;
+  return block_on(task, this_thread_role(), deadline);
+}
+
+}  // namespace filch::inline v0_1::detail
