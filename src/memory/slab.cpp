@@ -7,11 +7,19 @@ namespace filch::inline v0_1::detail {
 
 namespace {
 constinit thread_local slab* own_slab = nullptr;
+constinit std::atomic<std::uint64_t> slabs{0};
 }  // namespace
 
 slab*& this_thread_slab() noexcept { return own_slab; }
 
+slab* slab::create() { return new slab; }
+
+std::uint64_t slab::in_existence() noexcept { return slabs.load(std::memory_order_relaxed); }
+
+slab::slab() noexcept { slabs.fetch_add(1, std::memory_order_relaxed); }
+
 slab::~slab() {
+  slabs.fetch_sub(1, std::memory_order_relaxed);
   while (chunks_ != nullptr) {
     chunk* const dead = chunks_;
     chunks_ = dead->next_of_slab;

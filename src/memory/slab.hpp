@@ -19,7 +19,10 @@ class slab {
   static constexpr std::size_t retained_bytes = std::size_t{1024} * 1024;
 
   /// Throws std::bad_alloc. Ended by orphan().
-  [[nodiscard]] static slab* create() { return new slab; }
+  [[nodiscard]] static slab* create();
+
+  /// How many slabs there are in the process: none when no pool and no task is left.
+  [[nodiscard]] static std::uint64_t in_existence() noexcept;
 
   slab(const slab&) = delete;
   slab& operator=(const slab&) = delete;
@@ -48,7 +51,7 @@ class slab {
  private:
   static constexpr std::size_t size_classes = largest_slab_block / slab_alignment;
 
-  slab() = default;
+  slab() noexcept;
   ~slab();
 
   static constexpr std::size_t size_class(std::size_t bytes) noexcept {

@@ -1,4 +1,6 @@
 // What the idle protocol asks the pool.
+#include <bit>
+
 #include "runtime/pool_core.hpp"
 
 namespace filch::inline v0_1::detail {
@@ -10,6 +12,15 @@ bool pool_core::work_visible() noexcept {
   for (unsigned i = 0; i != workers_in_use(); ++i)
     if (worker* const each = worker_at(i); each != nullptr && each->thief().has_work()) return true;
   return false;
+}
+
+bool pool_core::is_at_rest() noexcept {
+  unsigned parked = 0;
+  for (unsigned g = 0; g != group_count(); ++g) {
+    if (words_[g].searchers() != 0) return false;
+    parked += static_cast<unsigned>(std::popcount(words_[g].parked()));
+  }
+  return parked + spares_.dormant_count() == worker_count_ + spare_count_ && balance().idle() && !work_visible();
 }
 
 // [Q3] after the sleeper's full fence, pairs with [Q4] in wait_until_idle(): either this worker sees who waits, or who

@@ -35,6 +35,10 @@
 #include "runtime/submission_slots.hpp"
 #include "runtime/worker.hpp"
 
+namespace filch::inline v0_1 {
+class scheduler;
+}
+
 namespace filch::inline v0_1::detail {
 
 class pool_core final : public task_pool {
@@ -79,6 +83,9 @@ class pool_core final : public task_pool {
   /// Puts a spare in the place of a worker that is about to wait. Throws too_many_blocked; nothing has changed then.
   void replace_blocked_worker();
   void blocked_worker_returns() noexcept;
+
+  /// Whether nothing goes on: no task is queued or runs, no worker searches, and each is parked or dormant.
+  [[nodiscard]] bool is_at_rest() noexcept;
 
   /// Ends a claimed task without a call.
   void cancel(task_node& claimed) noexcept;
@@ -146,6 +153,11 @@ class pool_core final : public task_pool {
   alignas(cache_line) spare_word<> spares_;
   alignas(cache_line) std::atomic<std::uint32_t> idle_waiters_{0};
   std::atomic<std::uint32_t> idle_epoch_{0};  // futex word of wait_idle
+};
+
+/// The way from a scheduler to its core, for what stands beside the public face: the tests' fixture.
+struct scheduler_access {
+  static pool_core& core(const scheduler& pool) noexcept;
 };
 
 }  // namespace filch::inline v0_1::detail

@@ -7,6 +7,8 @@
 
 namespace filch::inline v0_1 {
 
+detail::pool_core& detail::scheduler_access::core(const scheduler& pool) noexcept { return *pool.core_; }
+
 using shutdown_mode = detail::pool_core::shutdown_mode;
 
 scheduler::core_pointer scheduler::make_core(scheduler_options&& options) {

@@ -18,6 +18,7 @@ namespace filch::inline v0_1 {
 
 namespace detail {
 class pool_core;
+struct scheduler_access;
 }
 
 /// A pool of worker threads that steal work from each other.
@@ -113,6 +114,8 @@ class scheduler {
   [[nodiscard]] executor_ref executor() const noexcept { return executor_ref(*pool_); }
 
  private:
+  friend struct detail::scheduler_access;
+
   struct core_deleter {
     void operator()(detail::pool_core* core) const noexcept;
   };
