@@ -28,8 +28,7 @@ struct cgroup_mount {
 [[nodiscard]] std::vector<cgroup_mount> mounts_that_show(const std::filesystem::path& path,
                                                          const std::vector<cgroup_mount>& mounts);
 
-/// `path` relative to the mount point, without "." and ".."; empty for the mount point itself and for what it
-/// does not show.
+/// `path` relative to the mount point; empty for the mount point itself and for what it does not show.
 [[nodiscard]] std::filesystem::path path_below(const cgroup_mount& mount, const std::filesystem::path& path);
 
 }  // namespace filch::inline v0_1::detail

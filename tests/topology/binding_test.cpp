@@ -3,9 +3,14 @@
 #include <filch/topology/placement.hpp>
 #include <filch/topology/topology.hpp>
 
+#include "topology/judge_binding.hpp"
+
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <optional>
+#include <string>
 #include <thread>
 
 namespace {
@@ -80,12 +85,26 @@ TEST(Binding, TheEmptySetIsRefused) {
   });
 }
 
-TEST(Binding, HalfAnAnswerIsNotSuccess) {
-  on_a_thread([] {
-    cpu_set wanted = current_thread_cpus();
-    wanted.add(cpu_set::max_index);
-    EXPECT_FALSE(bind_current_thread(wanted).ok());
-  });
+// No healthy system accepts a request and ignores it, so the judgement is tested without one.
+TEST(BindingJudgement, BelievesWhatIsReadBackAndNotWhatTheRequestReturned) {
+  using filch::detail::judge_binding;
+  const cpu_set wanted{3};
+  EXPECT_EQ(judge_binding(wanted, 0, wanted).outcome, bind_outcome::bound);
+  EXPECT_EQ(judge_binding(wanted, 0, cpu_set{0, 1, 2, 3}).outcome, bind_outcome::differs);
+  EXPECT_EQ(judge_binding(wanted, 0, cpu_set{0, 1, 2, 3}).now, (cpu_set{0, 1, 2, 3}));
+  EXPECT_EQ(judge_binding(wanted, 0, std::nullopt).outcome, bind_outcome::not_supported);
+  EXPECT_EQ(judge_binding(wanted, ENOSYS, std::nullopt).outcome, bind_outcome::not_supported);
+  EXPECT_EQ(judge_binding(wanted, EXDEV, cpu_set{0}).outcome, bind_outcome::not_supported);
+  EXPECT_EQ(judge_binding(wanted, EPERM, cpu_set{0}).outcome, bind_outcome::refused);
+}
+
+TEST(BindingJudgement, EveryFailureSaysWhatWasWantedAndWhatHappened) {
+  using filch::detail::judge_binding;
+  const std::string refused = judge_binding({3}, EPERM, cpu_set{0}).sentence;
+  EXPECT_NE(refused.find("processors 3"), std::string::npos) << refused;
+  EXPECT_NE(refused.find("not permitted"), std::string::npos) << refused;
+  const std::string differs = judge_binding({3}, 0, cpu_set{0, 1}).sentence;
+  EXPECT_NE(differs.find("0-1"), std::string::npos) << differs;
 }
 
 // Runs in a process of its own, because a topology is detected once.

@@ -142,6 +142,14 @@ TEST_F(CgroupQuota, APathAboveTheNamespaceFallsBackToTheMountPoint) {
   EXPECT_DOUBLE_EQ(cpus(), 2.0);
 }
 
+TEST_F(CgroupQuota, AMountFromOutsideTheNamespaceStillShowsWhatLiesInIt) {
+  own_path("0::/../outer/job\n");
+  mounts("31 23 0:28 /../outer /mnt/outer rw - cgroup2 cgroup2 rw\n");
+  write("mnt/outer/cpu.max", "300000 100000\n");
+  write("mnt/outer/job/cpu.max", "200000 100000\n");
+  EXPECT_DOUBLE_EQ(cpus(), 2.0);
+}
+
 TEST_F(CgroupQuota, AnotherContainersMountIsNotOurs) {
   own_path("0::/mine\n");
   mounts(std::string(v2_mount) + "40 23 0:28 /other /mnt/other rw - cgroup2 cgroup2 rw\n");

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -83,6 +84,18 @@ TEST(Placement, HoldsAllPropertiesWithMemoryOnlyNodes) {
 TEST(Placement, TakesCoresBeforeTheirSiblings) {
   const topology desktop = topology::from_synthetic("core:3 pu:2");
   EXPECT_EQ(homes(plan_placement(desktop)), (std::vector<unsigned>{0, 2, 4, 1, 3, 5}));
+}
+
+TEST(Placement, PrefersASlowCoreToItselfToHalfOfAFastOne) {
+  filch::detail::topology_description description;
+  for (const unsigned cpu : {0U, 1U, 2U, 3U}) {  // two slow cores, then one fast one with two threads
+    description.threads.push_back({cpu, {100, 200 + std::min(cpu, 2U), cpu}, {}, {}, 1});
+  }
+  description.kinds = {{{0, 1}, "small", 1000}, {{2, 3}, "big", 2000}};
+  description.nodes = {{0, {0, 1, 2, 3}, 1ULL << 30, true, true, {100}}};
+  const topology hybrid(description);
+  EXPECT_EQ(homes(plan_placement(hybrid)), (std::vector<unsigned>{2, 0, 1, 3}));
+  filch_test::expect_sound_plans(hybrid, filch_test::objects_of(hybrid));
 }
 
 TEST(Placement, SpreadsASmallPoolOverPackagesAndCaches) {

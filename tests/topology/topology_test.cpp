@@ -127,6 +127,7 @@ TEST(Topology, AProcessorThatNoKindListsIsKeptAsTheSlowest) {
   EXPECT_EQ(machine.hardware_threads()[0].kind, 0U);
   EXPECT_EQ(machine.hardware_threads()[1].kind, 1U);
   EXPECT_EQ(machine.hardware_threads()[2].kind, 1U);
+  EXPECT_EQ(machine.restricted_to({1, 2}).hardware_threads()[0].kind, 0U) << "the fastest that is left";
 }
 
 }  // namespace
