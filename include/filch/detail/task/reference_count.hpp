@@ -19,6 +19,9 @@ class reference_count {
   void add() noexcept { (void)count_.fetch_add(1, std::memory_order_relaxed); }
 
   [[nodiscard]] drop_outcome drop() noexcept {
+    // [R2] acquire load, pairs with [R1] of the other holders. One means that the caller is alone: nobody is left who
+    // could change the count, so the last drop needs no locked instruction.
+    if (count_.load(std::memory_order_acquire) == 1) return drop_outcome::last;
     // [R1] acq_rel, pairs with itself: the last holder sees all that the others did, then destroys.
     return count_.fetch_sub(1, std::memory_order_acq_rel) == 1 ? drop_outcome::last : drop_outcome::others_hold;
   }
