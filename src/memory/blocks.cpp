@@ -17,7 +17,7 @@ void free_block(void* block, std::size_t bytes, std::size_t alignment) noexcept 
     return;
   }
   slab* const home = chunk::of(block)->home;
-  if (home == this_thread_slab())
+  if (home == this_thread_slab)
     home->free_own(block);
   else
     home->free_remote(block);

@@ -6,11 +6,10 @@
 namespace filch::inline v0_1::detail {
 
 namespace {
-constinit thread_local slab* own_slab = nullptr;
 constinit std::atomic<std::uint64_t> slabs{0};
 }  // namespace
 
-slab*& this_thread_slab() noexcept { return own_slab; }
+constinit thread_local slab* this_thread_slab = nullptr;
 
 slab* slab::create() { return new slab; }
 

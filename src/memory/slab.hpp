@@ -74,6 +74,6 @@ class slab {
 };
 
 /// The slab that the calling thread owns for as long as it runs, or nullptr: a worker's.
-slab*& this_thread_slab() noexcept;
+extern constinit thread_local slab* this_thread_slab;
 
 }  // namespace filch::inline v0_1::detail

@@ -20,7 +20,7 @@ unsigned wakes_for(std::size_t tasks) noexcept {
 
 void pool_core::enqueue(task_node* const* tasks, std::size_t count) {
   require_same_process(generation_);
-  if (worker* const self = this_thread_worker(); self != nullptr && &self->pool() == this)
+  if (worker* const self = this_thread_worker; self != nullptr && &self->pool() == this)
     self->enqueue(tasks, count);
   else
     enqueue_from_outside(tasks, count);

@@ -23,7 +23,7 @@ pool_core::pool_core(settings&& decided)
 }
 
 pool_core::~pool_core() {
-  if (const worker* const self = this_thread_worker(); self != nullptr && &self->pool() == this) {
+  if (const worker* const self = this_thread_worker; self != nullptr && &self->pool() == this) {
     std::fputs(
         "filch: a task destroys the scheduler that runs it, so its worker would wait for itself: destroy the scheduler on "
         "a thread outside of it\n",
@@ -88,7 +88,7 @@ void pool_core::discard_tombstones() noexcept {
 
 void* pool_core::allocate(std::size_t bytes, std::size_t alignment) {
   if (!fits_a_slab(bytes, alignment)) return allocate_from_heap(bytes, alignment);
-  if (worker* const self = this_thread_worker(); self != nullptr && &self->pool() == this)
+  if (worker* const self = this_thread_worker; self != nullptr && &self->pool() == this)
     return self->allocate(bytes);
   const slot_lease slot = slots_.lease();
   slab* memory = slot->memory.load(std::memory_order_relaxed);

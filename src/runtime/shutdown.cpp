@@ -11,7 +11,7 @@ namespace filch::inline v0_1::detail {
 
 void pool_core::wait_idle() {
   require_same_process(generation_);
-  if (const worker* const self = this_thread_worker(); self != nullptr && &self->pool() == this)
+  if (const worker* const self = this_thread_worker; self != nullptr && &self->pool() == this)
     throw would_deadlock(
         "filch: wait_idle() in a task of the same pool would wait for that very task: wait for futures instead, or call it "
         "outside of the pool");
@@ -20,7 +20,7 @@ void pool_core::wait_idle() {
 
 shutdown_counts pool_core::shutdown(shutdown_mode mode, steady_time deadline) {
   require_same_process(generation_);
-  const worker* const self = this_thread_worker();
+  const worker* const self = this_thread_worker;
   const bool on_own_worker = self != nullptr && &self->pool() == this;
   close();
   if (mode == shutdown_mode::cancel) cancel_queued();

@@ -14,8 +14,6 @@ namespace filch::inline v0_1 {
 namespace detail {
 
 namespace {
-constinit thread_local worker* own_worker = nullptr;
-
 // Room for a share of the injection queue, or for half a ring.
 std::size_t batch_capacity(std::size_t deque_capacity) { return std::max<std::size_t>(32, deque_capacity / 2); }
 
@@ -25,8 +23,7 @@ std::ptrdiff_t stack_reserve(std::size_t stack_bytes) {
 }
 }  // namespace
 
-worker* this_thread_worker() noexcept { return own_worker; }
-void set_this_thread_worker(worker* own) noexcept { own_worker = own; }
+constinit thread_local worker* this_thread_worker = nullptr;
 
 worker::worker(pool_core& pool, unsigned index, idle_seat seat)
     : pool_(pool),
@@ -73,9 +70,9 @@ task_node* worker::next_task() noexcept {
 
 // False when the start hook threw: the constructor has the exception, and this thread ends.
 bool worker::take_place() noexcept {
-  own_worker = this;
-  set_this_thread_role(this);
-  this_thread_slab() = slab_;
+  this_thread_worker = this;
+  this_thread_role = this;
+  this_thread_slab = slab_;
   name_this_thread(pool_.decided().options.name, index_);
   const std::byte* const stack_end = this_thread_stack_end();
   if (stack_end != nullptr)
@@ -118,7 +115,7 @@ worker_info worker::info() const {
 }  // namespace detail
 
 std::optional<unsigned> this_worker() noexcept {
-  const detail::worker* const own = detail::this_thread_worker();
+  const detail::worker* const own = detail::this_thread_worker;
   return own == nullptr ? std::nullopt : std::optional(own->index());
 }
 

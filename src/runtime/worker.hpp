@@ -140,7 +140,6 @@ class worker final : public worker_role {
 };
 
 /// The worker whose thread this is, or nullptr.
-worker* this_thread_worker() noexcept;
-void set_this_thread_worker(worker* own) noexcept;
+extern constinit thread_local worker* this_thread_worker;
 
 }  // namespace filch::inline v0_1::detail

@@ -23,8 +23,8 @@ class worker_role {
 /// One task that the calling thread is running; nested ones form a list from the innermost outwards.
 class running_task {
  public:
-  explicit running_task(const task_node& task) noexcept;
-  ~running_task();
+  explicit running_task(const task_node& task) noexcept : task_(task), outer_(innermost) { innermost = this; }
+  ~running_task() { innermost = outer_; }
   running_task(const running_task&) = delete;
   running_task& operator=(const running_task&) = delete;
 
@@ -32,12 +32,13 @@ class running_task {
   [[nodiscard]] static bool is_running(const task_node& task) noexcept;
 
  private:
+  static constinit thread_local const running_task* innermost;
+
   const task_node& task_;
   const running_task* const outer_;
 };
 
 /// The calling thread's role: nullptr outside a worker.
-worker_role* this_thread_role() noexcept;
-void set_this_thread_role(worker_role* role) noexcept;
+extern constinit thread_local worker_role* this_thread_role;
 
 }  // namespace filch::inline v0_1::detail

@@ -27,11 +27,12 @@ struct seating {
 
 seating sort_by_seat(std::size_t thread_count, const std::vector<std::size_t>& seats) {
   seating sorted{std::vector<std::uint32_t>(seats.size()), std::vector<std::size_t>(thread_count + 1, 0)};
-  std::iota(sorted.workers.begin(), sorted.workers.end(), 0U);
-  std::stable_sort(sorted.workers.begin(), sorted.workers.end(),
-                   [&](std::uint32_t a, std::uint32_t b) { return seats[a] < seats[b]; });
   for (const std::size_t seat : seats) ++sorted.first_at[seat + 1];
   std::partial_sum(sorted.first_at.begin(), sorted.first_at.end(), sorted.first_at.begin());
+  std::vector<std::size_t> next = sorted.first_at;
+  for (std::size_t worker = 0; worker < seats.size(); ++worker) {
+    sorted.workers[next[seats[worker]]++] = static_cast<std::uint32_t>(worker);
+  }
   return sorted;
 }
 
@@ -74,17 +75,22 @@ std::vector<std::uint32_t> rob_in_rings(const std::vector<hardware_thread>& thre
   return victims;
 }
 
-// Puts those back that may run further away than their seat says. Keeps the rest as it is.
-void sort_by_held_depth(const std::vector<hardware_thread>& threads, const std::vector<std::size_t>& seats,
-                        const std::vector<std::size_t>& held_depths, std::uint32_t thief,
-                        std::vector<std::uint32_t>& victims) {
-  std::vector<std::size_t> shared(seats.size(), 0);
+// Puts those back that may run further away than their seat says. Keeps the order of the rest.
+std::vector<std::uint32_t> sort_by_held_depth(const std::vector<hardware_thread>& threads,
+                                              const std::vector<std::size_t>& seats,
+                                              const std::vector<std::size_t>& held_depths,
+                                              std::uint32_t thief,
+                                              const std::vector<std::uint32_t>& victims) {
+  std::vector<std::vector<std::uint32_t>> rings(held_depths[thief] + 1);
   for (const std::uint32_t victim : victims) {
     const std::size_t depth = common_ancestor_depth(threads[seats[thief]], threads[seats[victim]]);
-    shared[victim] = std::min({depth, held_depths[thief], held_depths[victim]});
+    rings[std::min({depth, held_depths[thief], held_depths[victim]})].push_back(victim);
   }
-  std::stable_sort(victims.begin(), victims.end(),
-                   [&](std::uint32_t a, std::uint32_t b) { return shared[a] > shared[b]; });
+  std::vector<std::uint32_t> sorted;
+  for (auto ring = rings.rbegin(); ring != rings.rend(); ++ring) {
+    sorted.insert(sorted.end(), ring->begin(), ring->end());
+  }
+  return sorted;
 }
 
 }  // namespace
@@ -99,7 +105,7 @@ std::vector<std::vector<std::uint32_t>> order_victims(const std::vector<hardware
   for (std::size_t place = 0; place < seats.size(); ++place) {
     const std::uint32_t thief = seated.workers[place];
     victims[thief] = rob_in_rings(threads, seated, place, seats[thief], held_depths[thief]);
-    if (uneven) sort_by_held_depth(threads, seats, held_depths, thief, victims[thief]);
+    if (uneven) victims[thief] = sort_by_held_depth(threads, seats, held_depths, thief, victims[thief]);
   }
   return victims;
 }
