@@ -3,6 +3,7 @@
 #include <new>
 #include <string>
 
+#include <filch/detail/memory/blocks.hpp>
 #include <filch/task/errors.hpp>
 
 #include "runtime/pool_core.hpp"
@@ -16,23 +17,77 @@ namespace {
 unsigned wakes_for(std::size_t tasks) noexcept {
   return static_cast<unsigned>(std::min<std::size_t>(tasks, idle_word<>::capacity));
 }
+
+// A task that could not be queued has all its references here. Nobody will ask for its result.
+template <class Queue>
+void discard_on_failure(task_node& made, Queue&& queue) {
+  try {
+    queue();
+  } catch (...) {
+    made.operations->abandon(made, nullptr);
+    made.operations->release(made);
+    throw;
+  }
+}
 }  // namespace
+
+worker* pool_core::own_worker() const noexcept {
+  worker* const self = this_thread_worker;
+  return self != nullptr && &self->pool() == this ? self : nullptr;
+}
+
+void* pool_core::allocate(std::size_t bytes, std::size_t alignment) {
+  if (!fits_a_slab(bytes, alignment)) return allocate_from_heap(bytes, alignment);
+  if (worker* const self = own_worker(); self != nullptr) return self->allocate(bytes);
+  return allocate_in(slots_.lease(), bytes);
+}
 
 void pool_core::enqueue(task_node* const* tasks, std::size_t count) {
   require_same_process(generation_);
-  if (worker* const self = this_thread_worker; self != nullptr && &self->pool() == this)
+  if (worker* const self = own_worker(); self != nullptr) {
     self->enqueue(tasks, count);
-  else
-    enqueue_from_outside(tasks, count);
+    return;
+  }
+  const slot_lease slot = slots_.lease();
+  require_open();
+  enqueue_in(slot, tasks, count);
+}
+
+// One lease for both steps: nobody's code runs in between.
+task_node& pool_core::make_and_enqueue(std::size_t bytes, std::size_t alignment, make_function make, void* context) {
+  require_same_process(generation_);
+  if (worker* const self = own_worker(); self != nullptr) {
+    void* const block = fits_a_slab(bytes, alignment) ? self->allocate(bytes) : allocate_from_heap(bytes, alignment);
+    task_node* const made = make(context, block);
+    discard_on_failure(*made, [&] { self->enqueue(&made, 1); });
+    return *made;
+  }
+  const slot_lease slot = slots_.lease();
+  require_open();
+  void* const block = fits_a_slab(bytes, alignment) ? allocate_in(slot, bytes) : allocate_from_heap(bytes, alignment);
+  task_node* const made = make(context, block);
+  discard_on_failure(*made, [&] { enqueue_in(slot, &made, 1); });
+  return *made;
+}
+
+void* pool_core::allocate_in(const slot_lease& slot, std::size_t bytes) {
+  slab* memory = slot->memory.load(std::memory_order_relaxed);
+  if (memory == nullptr) {
+    memory = slab::create();
+    slot->memory.store(memory, std::memory_order_release);  // read by trim() and by nobody else without the lease
+  }
+  return memory->allocate(bytes);
+}
+
+void pool_core::require_open() const {
+  if (closed_.is_closed())
+    throw closed("filch: the pool \"" + settings_.options.name +
+                 "\" has been shut down and takes no more tasks: submit before shutdown(), or from one of its tasks");
 }
 
 // The slot is held until the last step, the wake-up included: when a closer has seen it free, nobody from outside is
 // inside any more.
-void pool_core::enqueue_from_outside(task_node* const* tasks, std::size_t count) {
-  const slot_lease slot = slots_.lease();
-  if (closed_.is_closed())
-    throw closed("filch: the pool \"" + settings_.options.name +
-                 "\" has been shut down and takes no more tasks: submit before shutdown(), or from one of its tasks");
+void pool_core::enqueue_in(const slot_lease& slot, task_node* const* tasks, std::size_t count) {
   slot->ledger.count_spawned(count);
   tasks[0]->queued_at = slot->sampler.stamp(settings_.options.latency_sampling);
   const bool queued = injection_.enqueue(slot->producer, tasks, count);

@@ -23,7 +23,7 @@ pool_core::pool_core(settings&& decided)
 }
 
 pool_core::~pool_core() {
-  if (const worker* const self = this_thread_worker; self != nullptr && &self->pool() == this) {
+  if (own_worker() != nullptr) {
     std::fputs(
         "filch: a task destroys the scheduler that runs it, so its worker would wait for itself: destroy the scheduler on "
         "a thread outside of it\n",
@@ -84,19 +84,6 @@ void pool_core::discard_tombstones() noexcept {
          taken = each.thief().steal())
       if (taken.outcome == steal_outcome::success) taken.item->drop_reference();
   });
-}
-
-void* pool_core::allocate(std::size_t bytes, std::size_t alignment) {
-  if (!fits_a_slab(bytes, alignment)) return allocate_from_heap(bytes, alignment);
-  if (worker* const self = this_thread_worker; self != nullptr && &self->pool() == this)
-    return self->allocate(bytes);
-  const slot_lease slot = slots_.lease();
-  slab* memory = slot->memory.load(std::memory_order_relaxed);
-  if (memory == nullptr) {
-    memory = slab::create();
-    slot->memory.store(memory, std::memory_order_release);
-  }
-  return memory->allocate(bytes);
 }
 
 void pool_core::handle_unhandled(std::exception_ptr thrown) noexcept {

@@ -53,6 +53,7 @@ class pool_core final : public task_pool {
   // --- task_pool, for tasks and futures ---
   [[nodiscard]] void* allocate(std::size_t bytes, std::size_t alignment) override;
   void enqueue(task_node* const* tasks, std::size_t count) override;
+  task_node& make_and_enqueue(std::size_t bytes, std::size_t alignment, make_function make, void* context) override;
   void run_claimed_outside(task_node& claimed) noexcept override;
 
   // --- for the scheduler ---
@@ -105,12 +106,17 @@ class pool_core final : public task_pool {
   }
 
  private:
+  /// The calling thread's worker, if it is one of this pool's.
+  [[nodiscard]] worker* own_worker() const noexcept;
+
   void start_workers();
   worker& make_worker(unsigned index);
   void stop_and_join() noexcept;
   void discard_tombstones() noexcept;
 
-  void enqueue_from_outside(task_node* const* tasks, std::size_t count);
+  void* allocate_in(const slot_lease& slot, std::size_t bytes);
+  void require_open() const;
+  void enqueue_in(const slot_lease& slot, task_node* const* tasks, std::size_t count);
   void start_spare(unsigned spare);
   void wake_one_parked_spare() noexcept;
 

@@ -4,14 +4,16 @@
 
 namespace filch::inline v0_1::detail {
 
-// What was taken from a queue comes with a reference. A task that somebody else claimed leaves only its entry here.
+// What was taken from a queue comes with a reference. A task that somebody else claimed leaves only its entry here. One
+// without a future is known to this worker alone: there is nothing to claim and nobody to tell.
 void worker::run_dequeued(task_node& task) noexcept {
-  if (task.state.claim() == claim_outcome::taken) {
+  const bool has_future = task.operations->has_future;
+  if (has_future && task.state.claim() == claim_outcome::taken) {
     task.drop_reference();
     return;
   }
   call(task);
-  notify_all(task.state.finish());
+  if (has_future) notify_all(task.state.finish());
   task.drop_reference();
   ledger_.count_finished();
 }

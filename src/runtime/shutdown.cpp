@@ -11,7 +11,7 @@ namespace filch::inline v0_1::detail {
 
 void pool_core::wait_idle() {
   require_same_process(generation_);
-  if (const worker* const self = this_thread_worker; self != nullptr && &self->pool() == this)
+  if (own_worker() != nullptr)
     throw would_deadlock(
         "filch: wait_idle() in a task of the same pool would wait for that very task: wait for futures instead, or call it "
         "outside of the pool");
@@ -20,8 +20,7 @@ void pool_core::wait_idle() {
 
 shutdown_counts pool_core::shutdown(shutdown_mode mode, steady_time deadline) {
   require_same_process(generation_);
-  const worker* const self = this_thread_worker;
-  const bool on_own_worker = self != nullptr && &self->pool() == this;
+  const bool on_own_worker = own_worker() != nullptr;
   close();
   if (mode == shutdown_mode::cancel) cancel_queued();
   if (on_own_worker) return counts();
@@ -92,7 +91,8 @@ bool pool_core::cancel_one_queued() noexcept {
     task = taken.item;
     maybe_more = maybe_more || taken.outcome != steal_outcome::empty;
   }
-  if (task != nullptr && task->state.claim() == claim_outcome::claimed) {
+  const bool only_here = task != nullptr && !task->operations->has_future;
+  if (task != nullptr && (only_here || task->state.claim() == claim_outcome::claimed)) {
     cancel(*task);
     end_outside(*task, &worker_counters::cancelled);
   }

@@ -5,8 +5,7 @@
 namespace filch::inline v0_1::detail {
 namespace {
 
-// Turbo bins within one design lie within some 8 %, capacities within 3 %; designs differ by a quarter and
-// more.
+// Turbo bins within one design lie within some 8 %, capacities within 3 %; designs differ by a quarter.
 constexpr double same_speed_ratio = 1.1;
 
 bool hardly_differ(const described_kind& a, const described_kind& b) {

@@ -95,8 +95,7 @@ std::vector<described_thread> describe_threads(hwloc_topology_t loaded) {
   return threads;
 }
 
-// What is not plain DRAM says so in its subtype (HBM, MCDRAM, NVM, GPUMemory, ...) or as the device it was
-// made from.
+// What is not plain DRAM says so in its subtype (HBM, MCDRAM, NVM, GPUMemory, ...) or in its device.
 bool is_plain_memory(hwloc_obj_t node) {
   if (hwloc_obj_get_info_by_name(node, "DAXDevice") != nullptr) return false;
   return node->subtype == nullptr || *node->subtype == '\0' || std::string_view(node->subtype) == "DRAM";
@@ -212,7 +211,7 @@ topology_description describe_xml(const std::filesystem::path& file) {
 }
 
 std::optional<cpu_set> read_thread_binding() {
-  const hwloc_topology_t loaded = this_machine().loaded;
+  hwloc_topology_t loaded = this_machine().loaded;
   const bitmap_handle cpus = new_bitmap();
   if (!can_bind(loaded) || hwloc_get_cpubind(loaded, cpus.get(), HWLOC_CPUBIND_THREAD) != 0)
     return std::nullopt;
@@ -220,7 +219,7 @@ std::optional<cpu_set> read_thread_binding() {
 }
 
 int request_thread_binding(const cpu_set& cpus) {
-  const hwloc_topology_t loaded = this_machine().loaded;
+  hwloc_topology_t loaded = this_machine().loaded;
   if (!can_bind(loaded)) return ENOSYS;
   const bitmap_handle wanted = new_bitmap();
   for (const unsigned cpu : cpus) {

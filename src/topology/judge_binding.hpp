@@ -1,5 +1,4 @@
-// What an attempt to bind a thread came to, from what the system said to the request and what it says
-// afterwards.
+// What an attempt to bind a thread came to, from what the system said then and says now.
 #pragma once
 
 #include <filch/topology/binding.hpp>

@@ -25,7 +25,7 @@ std::vector<std::string> split(const std::string& text, char separator) {
   return parts;
 }
 
-// Several v1 controllers may share a hierarchy: "cpu,cpuacct". A search for "cpu" as text would also find
+// Several v1 controllers may share a hierarchy: "cpu,cpuacct". Searching the text for "cpu" would find
 // "cpuset".
 bool lists_cpu(const std::string& controllers) {
   const std::vector<std::string> names = split(controllers, ',');
@@ -48,8 +48,7 @@ std::string unescape(std::string_view text) {
   return plain;
 }
 
-// Does `path` lie in what the mount shows? What lies outside this process's cgroup namespace begins with
-// "..", in both.
+// Does `path` lie in what the mount shows? Outside this process's namespace both begin with "..".
 bool shows(const cgroup_mount& mount, const fs::path& path) {
   const fs::path below = path.lexically_relative(mount.shown);
   return !below.empty() && *below.begin() != "..";

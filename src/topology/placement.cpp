@@ -75,8 +75,7 @@ pinning choose_level(threads_ref threads, seats_ref seats) {
   pinning narrow = pinning::cache_group;
   pinning wide = pinning::numa_node;
   if (groups_of(threads, narrow).size() < groups_of(threads, wide).size()) std::swap(narrow, wide);
-  // A pool with fewer workers than narrow groups would take the first of them, and so would every other small
-  // pool.
+  // A pool with fewer workers than narrow groups would take the first ones, as would every other small pool.
   const bool reaches_all = seated_groups(threads, seats, narrow) == groups_of(threads, narrow);
   if (reaches_all && leaves_a_choice(threads, seats, narrow)) return narrow;
   return leaves_a_choice(threads, seats, wide) ? wide : pinning::none;
@@ -111,8 +110,7 @@ std::string explain(pinning asked, pinning applied, std::size_t workers, std::si
   }
 }
 
-// All processors under each group, also those that a narrower group holds: on an uneven machine groups may
-// nest.
+// All processors under each group, also those that a narrower group holds: uneven machines nest groups.
 std::map<object_name, cpu_set> processors_of_groups(threads_ref threads, seats_ref seats, pinning level) {
   std::map<object_name, cpu_set> processors;
   for (const object_name& group : seated_groups(threads, seats, level)) {
@@ -126,6 +124,7 @@ std::map<object_name, cpu_set> processors_of_groups(threads_ref threads, seats_r
 std::vector<worker_place> place_workers(threads_ref threads, seats_ref seats, pinning level) {
   const std::map<object_name, cpu_set> processors = processors_of_groups(threads, seats, level);
   std::vector<std::size_t> depths;
+  depths.reserve(seats.size());
   for (const std::size_t seat : seats) depths.push_back(held_depth(threads[seat], level));
   std::vector<std::vector<std::uint32_t>> victims = detail::order_victims(threads, seats, depths);
   std::vector<worker_place> workers;

@@ -20,6 +20,7 @@ std::vector<seat_list> layers_of(const std::vector<hardware_thread>& threads) {
     layers[{sibling, threads[i].kind}].push_back(i);
   }
   std::vector<seat_list> best_first;
+  best_first.reserve(layers.size());
   for (auto& layer : layers) best_first.push_back(std::move(layer.second));
   return best_first;
 }

@@ -1,5 +1,4 @@
-// Deals hardware threads to workers: the order of preference, and the even spread of what does not fill a
-// layer.
+// Deals hardware threads to workers: by preference, and spread evenly.
 #pragma once
 
 #include <filch/topology/topology.hpp>

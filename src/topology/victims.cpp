@@ -4,7 +4,7 @@
 //
 // One thing the rings do not see: on an uneven machine a victim may be held less tightly than the thief's
 // ring says, for example by the whole machine where it has no NUMA node of its own. Such plans are sorted
-// once more.
+// again.
 #include "topology/victims.hpp"
 
 #include <algorithm>
@@ -36,8 +36,7 @@ seating sort_by_seat(std::size_t thread_count, const std::vector<std::size_t>& s
   return sorted;
 }
 
-// Widens `under`, hardware threads that share a deeper object with `seat`, to all that share the one at
-// `depth`.
+// Widens `under`, hardware threads that share a deeper object with `seat`, to those under `depth`.
 void widen(const std::vector<hardware_thread>& threads, std::size_t seat, std::size_t depth, range& under) {
   const unsigned object = threads[seat].ancestors[depth];
   const auto shares = [&](const hardware_thread& other) {

@@ -36,10 +36,16 @@ class executor_ref {
     using call = detail::bound_call<std::decay_t<F>, std::decay_t<Args>...>;
     using task = detail::submitted_task<detail::task_result<F, Args...>, call>;
     detail::require_callable(function);
-    task& made = detail::make_task<task>(*pool_, std::in_place, std::forward<F>(function), std::forward<Args>(args)...);
-    auto result = detail::future_access::adopt(made);
-    queue(made);
-    return result;
+    if constexpr (detail::made_without_user_code<F, Args...>) {
+      return detail::future_access::adopt(detail::make_and_enqueue<task>(
+          *pool_, std::in_place, std::forward<F>(function), std::forward<Args>(args)...));
+    } else {
+      task& made =
+          detail::make_task<task>(*pool_, std::in_place, std::forward<F>(function), std::forward<Args>(args)...);
+      auto result = detail::future_access::adopt(made);
+      queue(made);
+      return result;
+    }
   }
 
   /// Queues `function(args...)` without a future. An exception that escapes it goes to the pool's
@@ -47,10 +53,12 @@ class executor_ref {
   template <class F, class... Args>
     requires detail::submittable<F, Args...>
   void post(F&& function, Args&&... args) const {
-    using call = detail::bound_call<std::decay_t<F>, std::decay_t<Args>...>;
+    using task = detail::posted_task<detail::bound_call<std::decay_t<F>, std::decay_t<Args>...>>;
     detail::require_callable(function);
-    queue(detail::make_task<detail::posted_task<call>>(*pool_, std::in_place, std::forward<F>(function),
-                                                        std::forward<Args>(args)...));
+    if constexpr (detail::made_without_user_code<F, Args...>)
+      detail::make_and_enqueue<task>(*pool_, std::in_place, std::forward<F>(function), std::forward<Args>(args)...);
+    else
+      queue(detail::make_task<task>(*pool_, std::in_place, std::forward<F>(function), std::forward<Args>(args)...));
   }
 
   /// Queues `function(element)` for each element of a range and returns the futures in the order of the range. The

@@ -1,6 +1,5 @@
 // Asking where the calling thread may run, and binding it. A request to bind can be refused, ignored, or
-// carried out in part, so the outcome is what the operating system says afterwards and not what the request
-// returned.
+// carried out in part, so the outcome is what the system says afterwards, not what the request returned.
 #pragma once
 
 #include <filch/topology/cpu_set.hpp>
@@ -29,8 +28,7 @@ struct bind_result {
 /// The processors on which the calling thread may run: what it inherited from `taskset`, its parent or its
 /// pool. Where the system cannot say, all that `topology::detect()` allows.
 ///
-/// Thread safety: any thread. Blocking: the first call detects the topology. Throws as `topology::detect()`
-/// does.
+/// Thread safety: any thread. Blocking: the first call detects the topology. Throws: `topology::detect()`'s.
 [[nodiscard]] cpu_set current_thread_cpus();
 
 /// Binds the calling thread to `cpus` and reads back whether that happened. Failure is an answer, to be

@@ -19,8 +19,7 @@ class cpu_set {
  public:
   class iterator;
 
-  /// The largest index a set can hold: far above any machine, low enough that a mistake does not eat the
-  /// memory.
+  /// The largest index a set can hold: above any machine, and too low for a mistake to eat the memory.
   static constexpr unsigned max_index = (1U << 20) - 1;
 
   cpu_set() = default;

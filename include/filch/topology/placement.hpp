@@ -15,17 +15,14 @@ namespace filch::inline v0_1 {
 /// How tightly the workers of a pool are held in place.
 enum class pinning {
   /// `core` if there are exactly as many workers as hardware threads. A smaller or larger pool gets the
-  /// narrower of
-  /// `cache_group` and `numa_node` that leaves each worker a choice of core, or `none` where neither does: so
-  /// two
-  /// half-size pools of one program, which are planned alike, do not fight over the same cores.
+  /// narrower of `cache_group` and `numa_node` that leaves each worker a choice of core, or `none` where
+  /// neither does: so two half-size pools, which are planned alike, do not fight over the same cores.
   automatic,
   none,         ///< anywhere in the allowed set
   numa_node,    ///< on the processors of one NUMA node
   cache_group,  ///< on the processors that share one L3 cache, or the largest cache there is
   /// On one hardware thread. Each core gets its first worker before any gets its second, and a worker does
-  /// not
-  /// wander between the two threads of its core. With more workers than hardware threads they share, evenly.
+  /// not wander between the threads of its core. More workers than hardware threads share them evenly.
   core,
 };
 
@@ -43,11 +40,11 @@ struct placement_options {
 struct worker_place {
   cpu_set cpus;            ///< where it may run: never empty, always inside the topology's allowed set
   unsigned home = 0;       ///< the hardware thread it was dealt, a member of `cpus`
-  unsigned numa_node = 0;  ///< OS index of the node its memory should come from
+  unsigned numa_node = 0;  ///< OS index of the node its memory should come from: that of `home`
   unsigned kind = 0;       ///< the kind of core of `home`: 0 is the fastest
-  /// All other workers, nearest first by the depth of the common ancestor. Equally near ones begin at a
-  /// different one for each thief, so that thieves do not queue at one victim. Quadratic in all: 9 MB for
-  /// 1,536 workers.
+  /// All other workers, nearest first by the depth of the common ancestor; those that may run on the same
+  /// processors are equally near. Among equally near ones thieves begin at different ones, so that they do
+  /// not queue at one victim. Quadratic in all: 9 MB for 1,536 workers.
   std::vector<std::uint32_t> victims;
 
   friend bool operator==(const worker_place&, const worker_place&) = default;
@@ -72,8 +69,8 @@ struct placement_plan {
 /// `max_workers`. Complexity: quadratic in the workers, for the victims.
 ///
 /// ```
-/// const auto plan = filch::plan_placement(filch::topology::from_synthetic("package:2 core:4 pu:2"),
-/// {.workers = 8});
+/// const auto machine = filch::topology::from_synthetic("package:2 core:4 pu:2");
+/// const auto plan = filch::plan_placement(machine, {.workers = 8});
 /// ```
 [[nodiscard]] placement_plan plan_placement(const topology& machine, const placement_options& options = {});
 

@@ -42,8 +42,7 @@ struct hardware_thread {
 /// that holds both. Larger is nearer; 0 is the machine. Complexity: linear in the length of the chain.
 [[nodiscard]] std::size_t common_ancestor_depth(const hardware_thread& a, const hardware_thread& b) noexcept;
 
-/// One NUMA node. It may have no processors (CXL, persistent memory), no memory, or be forbidden to this
-/// process.
+/// One NUMA node. It may have no processors (CXL, persistent memory), have no memory, or be forbidden.
 struct numa_node {
   unsigned os_index = 0;
   cpu_set local_cpus;              ///< the usable hardware threads next to it
@@ -70,15 +69,15 @@ class topology {
   /// Throws `std::invalid_argument` if the text is not of that syntax.
   [[nodiscard]] static topology from_synthetic(std::string_view text);
 
-  /// A machine recorded with `lstopo --of xml`. Throws `std::invalid_argument` if the file is missing or is
-  /// not that.
+  /// A machine recorded with `lstopo --of xml`. Throws `std::invalid_argument` if the file is missing or
+  /// holds anything else.
   [[nodiscard]] static topology from_xml(const std::filesystem::path& file);
 
   /// Builds the value from what a reader found; for the readers in `src/topology`.
   explicit topology(detail::topology_description description);
 
   /// This topology without the processors outside `mask`. Throws `std::invalid_argument` if none would
-  /// remain. Complexity: linear in the hardware threads, times a sort.
+  /// remain. Complexity: that of sorting the hardware threads.
   [[nodiscard]] topology restricted_to(const cpu_set& mask) const;
 
   /// The usable hardware threads, neighbours next to each other: those of one core are consecutive, those of

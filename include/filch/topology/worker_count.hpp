@@ -30,8 +30,7 @@ struct worker_count {
 };
 
 /// The default number of workers: min(allowed hardware threads, the quota rounded up), at least 1, at most
-/// `max_workers`. `environment_value` is that of FILCH_WORKERS, null if it is unset, and replaces the
-/// default.
+/// `max_workers`. `environment_value` is that of FILCH_WORKERS and replaces the default; null if unset.
 ///
 /// Thread safety: pure. Blocking: none. Throws `std::invalid_argument` if `environment_value` is not a whole
 /// number from 1 to `max_workers`.

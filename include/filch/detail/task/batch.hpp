@@ -121,7 +121,7 @@ class batch_item final : public future_state<R> {
     all.item_released();
   }
 
-  static constexpr task_operations table{&run, &abandon, &release};
+  static constexpr task_operations table{&run, &abandon, &release, true};
 
   batch<F>& batch_;
   union {
@@ -176,7 +176,7 @@ class posted_batch_item final : public task_node {
     all.item_released();
   }
 
-  static constexpr task_operations table{&run, &abandon, &release};
+  static constexpr task_operations table{&run, &abandon, &release, false};
 
   batch<F>& batch_;
   union {

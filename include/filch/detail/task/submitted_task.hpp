@@ -62,7 +62,7 @@ class submitted_task final : public future_state<R> {
     free_block(task, sizeof(submitted_task), alignof(submitted_task));
   }
 
-  static constexpr task_operations table{&run, &abandon, &release};
+  static constexpr task_operations table{&run, &abandon, &release, true};
 
   union {
     Call call_;  // alive until run or abandoned
@@ -113,7 +113,7 @@ class posted_task final : public task_node {
     free_block(task, sizeof(posted_task), alignof(posted_task));
   }
 
-  static constexpr task_operations table{&run, &abandon, &release};
+  static constexpr task_operations table{&run, &abandon, &release, false};
 
   union {
     Call call_;
@@ -130,6 +130,21 @@ template <class Task, class... Parts>
     free_block(block, sizeof(Task), alignof(Task));
     throw;
   }
+}
+
+/// Whether a task of these parts is made without running anybody's code: then it may be made in the middle of a
+/// submission.
+template <class... Parts>
+inline constexpr bool made_without_user_code = (std::is_trivially_copyable_v<std::decay_t<Parts>> && ...);
+
+/// Makes a task and queues it, in one step of the pool. Throws as task_pool::enqueue.
+template <class Task, class... Parts>
+Task& make_and_enqueue(task_pool& pool, Parts&&... parts) {
+  auto make = [&](void* block) noexcept -> task_node* { return ::new (block) Task(pool, std::forward<Parts>(parts)...); };
+  using maker = decltype(make);
+  return static_cast<Task&>(pool.make_and_enqueue(
+      sizeof(Task), alignof(Task), [](void* context, void* block) noexcept { return (*static_cast<maker*>(context))(block); },
+      &make));
 }
 
 }  // namespace filch::inline v0_1::detail

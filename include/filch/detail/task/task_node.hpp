@@ -33,6 +33,8 @@ struct task_operations {
   void (*abandon)(task_node&, std::exception_ptr reason) noexcept;
   /// Destroys what is left and gives the memory back. By the last holder.
   void (*release)(task_node&) noexcept;
+  /// Whether anybody but the one who dequeues it can know the task: then it must be claimed, and its end published.
+  bool has_future;
 };
 
 class task_node {
