@@ -18,13 +18,13 @@ namespace fs = std::filesystem;
 using filch::cpu_quota;
 using filch::detail::read_cpu_quota;
 
-class CgroupQuota : public testing::Test {
+class cgroup_quota_tree : public testing::Test {
  protected:
-  CgroupQuota() {
+  cgroup_quota_tree() {
     std::string name = testing::TempDir() + "cgroup_quota_XXXXXX";
     root_ = mkdtemp(name.data());
   }
-  ~CgroupQuota() override {
+  ~cgroup_quota_tree() override {
     std::error_code ignored;
     fs::remove_all(root_, ignored);
   }
@@ -49,9 +49,9 @@ class CgroupQuota : public testing::Test {
   fs::path root_;
 };
 
-TEST_F(CgroupQuota, AnEmptySystemHasNone) { EXPECT_FALSE(read_cpu_quota(root_)); }
+TEST_F(cgroup_quota_tree, AnEmptySystemHasNone) { EXPECT_FALSE(read_cpu_quota(root_)); }
 
-TEST_F(CgroupQuota, ReadsVersion2) {
+TEST_F(cgroup_quota_tree, ReadsVersion2) {
   own_path("0::/job\n");
   mounts(v2_mount);
   write("sys/fs/cgroup/job/cpu.max", "150000 100000\n");
@@ -63,14 +63,14 @@ TEST_F(CgroupQuota, ReadsVersion2) {
   EXPECT_EQ(quota->source, (root_ / "sys/fs/cgroup/job/cpu.max").string());
 }
 
-TEST_F(CgroupQuota, MaxIsNoQuota) {
+TEST_F(cgroup_quota_tree, MaxIsNoQuota) {
   own_path("0::/job\n");
   mounts(v2_mount);
   write("sys/fs/cgroup/job/cpu.max", "max 100000\n");
   EXPECT_EQ(cpus(), 0);
 }
 
-TEST_F(CgroupQuota, TakesTheSmallestOnTheWayUp) {
+TEST_F(cgroup_quota_tree, TakesTheSmallestOnTheWayUp) {
   own_path("0::/a/b/c\n");
   mounts(v2_mount);
   write("sys/fs/cgroup/a/cpu.max", "200000 100000\n");
@@ -81,7 +81,7 @@ TEST_F(CgroupQuota, TakesTheSmallestOnTheWayUp) {
   EXPECT_DOUBLE_EQ(cpus(), 1.5);
 }
 
-TEST_F(CgroupQuota, DoesNotLookAtSiblings) {
+TEST_F(cgroup_quota_tree, DoesNotLookAtSiblings) {
   own_path("0::/a/mine\n");
   mounts(v2_mount);
   write("sys/fs/cgroup/a/other/cpu.max", "1000 100000\n");
@@ -89,14 +89,14 @@ TEST_F(CgroupQuota, DoesNotLookAtSiblings) {
   EXPECT_DOUBLE_EQ(cpus(), 3.0);
 }
 
-TEST_F(CgroupQuota, ANamespaceShowsItsOwnGroupAsTheRoot) {
+TEST_F(cgroup_quota_tree, ANamespaceShowsItsOwnGroupAsTheRoot) {
   own_path("0::/\n");
   mounts(v2_mount);
   write("sys/fs/cgroup/cpu.max", "400000 100000\n");
   EXPECT_DOUBLE_EQ(cpus(), 4.0);
 }
 
-TEST_F(CgroupQuota, ReadsVersion1WithControllersThatShareAHierarchy) {
+TEST_F(cgroup_quota_tree, ReadsVersion1WithControllersThatShareAHierarchy) {
   own_path("5:cpuset:/elsewhere\n4:cpu,cpuacct:/docker/abc\n0::/\n");
   mounts(
       "33 31 0:30 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\n"
@@ -108,7 +108,7 @@ TEST_F(CgroupQuota, ReadsVersion1WithControllersThatShareAHierarchy) {
   EXPECT_DOUBLE_EQ(cpus(), 2.5);
 }
 
-TEST_F(CgroupQuota, ACpusetHierarchyIsNotTheCpuHierarchy) {
+TEST_F(cgroup_quota_tree, ACpusetHierarchyIsNotTheCpuHierarchy) {
   own_path("5:cpuset:/job\n");
   mounts("33 31 0:30 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\n");
   write("sys/fs/cgroup/cpuset/job/cpu.cfs_quota_us", "1000\n");
@@ -116,7 +116,7 @@ TEST_F(CgroupQuota, ACpusetHierarchyIsNotTheCpuHierarchy) {
   EXPECT_EQ(cpus(), 0);
 }
 
-TEST_F(CgroupQuota, AContainerWhoseMountShowsOnlyItsOwnGroup) {
+TEST_F(cgroup_quota_tree, AContainerWhoseMountShowsOnlyItsOwnGroup) {
   own_path("4:cpu:/docker/abc/inner\n");
   mounts("32 31 0:29 /docker/abc /sys/fs/cgroup/cpu ro - cgroup cgroup rw,cpu\n");
   write("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "300000\n");
@@ -126,7 +126,7 @@ TEST_F(CgroupQuota, AContainerWhoseMountShowsOnlyItsOwnGroup) {
   EXPECT_DOUBLE_EQ(cpus(), 1.0);
 }
 
-TEST_F(CgroupQuota, APathOutsideTheMountFallsBackToTheMountPoint) {
+TEST_F(cgroup_quota_tree, APathOutsideTheMountFallsBackToTheMountPoint) {
   own_path("4:cpu:/system.slice/agent\n");
   mounts("32 31 0:29 /docker/abc /sys/fs/cgroup/cpu ro - cgroup cgroup rw,cpu\n");
   write("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "300000\n");
@@ -134,7 +134,7 @@ TEST_F(CgroupQuota, APathOutsideTheMountFallsBackToTheMountPoint) {
   EXPECT_DOUBLE_EQ(cpus(), 3.0);
 }
 
-TEST_F(CgroupQuota, APathAboveTheNamespaceFallsBackToTheMountPoint) {
+TEST_F(cgroup_quota_tree, APathAboveTheNamespaceFallsBackToTheMountPoint) {
   own_path("0::/../sibling\n");
   mounts(v2_mount);
   write("sys/fs/cgroup/cpu.max", "200000 100000\n");
@@ -142,7 +142,7 @@ TEST_F(CgroupQuota, APathAboveTheNamespaceFallsBackToTheMountPoint) {
   EXPECT_DOUBLE_EQ(cpus(), 2.0);
 }
 
-TEST_F(CgroupQuota, AMountFromOutsideTheNamespaceStillShowsWhatLiesInIt) {
+TEST_F(cgroup_quota_tree, AMountFromOutsideTheNamespaceStillShowsWhatLiesInIt) {
   own_path("0::/../outer/job\n");
   mounts("31 23 0:28 /../outer /mnt/outer rw - cgroup2 cgroup2 rw\n");
   write("mnt/outer/cpu.max", "300000 100000\n");
@@ -150,7 +150,7 @@ TEST_F(CgroupQuota, AMountFromOutsideTheNamespaceStillShowsWhatLiesInIt) {
   EXPECT_DOUBLE_EQ(cpus(), 2.0);
 }
 
-TEST_F(CgroupQuota, AnotherContainersMountIsNotOurs) {
+TEST_F(cgroup_quota_tree, AnotherContainersMountIsNotOurs) {
   own_path("0::/mine\n");
   mounts(std::string(v2_mount) + "40 23 0:28 /other /mnt/other rw - cgroup2 cgroup2 rw\n");
   write("sys/fs/cgroup/mine/cpu.max", "300000 100000\n");
@@ -158,7 +158,7 @@ TEST_F(CgroupQuota, AnotherContainersMountIsNotOurs) {
   EXPECT_DOUBLE_EQ(cpus(), 3.0);
 }
 
-TEST_F(CgroupQuota, AHybridSystemHasTheTighterOfBoth) {
+TEST_F(cgroup_quota_tree, AHybridSystemHasTheTighterOfBoth) {
   own_path("4:cpu:/job\n0::/job\n");
   mounts(
       "32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
@@ -170,21 +170,21 @@ TEST_F(CgroupQuota, AHybridSystemHasTheTighterOfBoth) {
   EXPECT_DOUBLE_EQ(cpus(), 2.0);
 }
 
-TEST_F(CgroupQuota, MountPointsMayHaveSpacesAndPathsColons) {
+TEST_F(cgroup_quota_tree, MountPointsMayHaveSpacesAndPathsColons) {
   own_path("0::/odd:name\n");
   mounts("31 23 0:28 / /mnt/my\\040cgroups rw - cgroup2 cgroup2 rw\n");
   write("mnt/my cgroups/odd:name/cpu.max", "200000 100000\n");
   EXPECT_DOUBLE_EQ(cpus(), 2.0);
 }
 
-TEST_F(CgroupQuota, ADeletedGroupStillHasItsParents) {
+TEST_F(cgroup_quota_tree, ADeletedGroupStillHasItsParents) {
   own_path("0::/job/gone (deleted)\n");
   mounts(v2_mount);
   write("sys/fs/cgroup/job/cpu.max", "200000 100000\n");
   EXPECT_DOUBLE_EQ(cpus(), 2.0);
 }
 
-TEST_F(CgroupQuota, NonsenseInAnyFileIsNoQuota) {
+TEST_F(cgroup_quota_tree, NonsenseInAnyFileIsNoQuota) {
   for (const char* text : {"", "\n", "banana 100000\n", "100000\n", "100000 0\n", "0 100000\n", "-5 100000\n",
                            "99999999999999999999999 100000\n", "1e5 100000\n", "100000 100000x\n"}) {
     own_path("0::/job\n");
@@ -203,7 +203,7 @@ TEST_F(CgroupQuota, NonsenseInAnyFileIsNoQuota) {
   }
 }
 
-TEST_F(CgroupQuota, ADirectoryWhereAFileShouldBeIsNoQuota) {
+TEST_F(cgroup_quota_tree, ADirectoryWhereAFileShouldBeIsNoQuota) {
   own_path("0::/job\n");
   mounts(v2_mount);
   fs::create_directories(root_ / "sys/fs/cgroup/job/cpu.max");

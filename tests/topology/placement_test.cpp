@@ -50,19 +50,19 @@ constexpr machine machines[] = {
     {"ThousandsOfThreads", "package:8 l3:12 core:8 pu:2"},
 };
 
-class PlacementOn : public testing::TestWithParam<machine> {};
+class placement_on : public testing::TestWithParam<machine> {};
 
-TEST_P(PlacementOn, HoldsAllProperties) {
+TEST_P(placement_on, HoldsAllProperties) {
   const topology described = topology::from_synthetic(GetParam().description);
   filch_test::expect_sound_plans(described, filch_test::objects_of(described));
 }
 
-TEST_P(PlacementOn, HoldsAllPropertiesOnPartsOfIt) {
+TEST_P(placement_on, HoldsAllPropertiesOnPartsOfIt) {
   const topology described = topology::from_synthetic(GetParam().description);
   filch_test::expect_sound_restrictions(described, filch_test::objects_of(described));
 }
 
-INSTANTIATE_TEST_SUITE_P(Machines, PlacementOn, testing::ValuesIn(machines),
+INSTANTIATE_TEST_SUITE_P(Machines, placement_on, testing::ValuesIn(machines),
                          [](const auto& instance) { return std::string(instance.param.name); });
 
 // Two packages of two cores, the second without memory of its own, and 64 GB behind no processor at all.

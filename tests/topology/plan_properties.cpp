@@ -122,8 +122,8 @@ std::size_t count_common(const std::vector<std::size_t>& a, const std::vector<st
 void expect_victims_by_distance(const placement_plan& plan, const tree_objects& objects) {
   const std::size_t workers = plan.workers.size();
   const auto around = objects_around(plan, objects);
-  // All thieves of a small pool, some two million pairs of a large one.
-  const std::size_t stride = std::max<std::size_t>(1, workers * workers / 2'000'000);
+  // All thieves of a small pool, some hundred thousand pairs of a large one.
+  const std::size_t stride = std::max<std::size_t>(1, workers * workers / 300'000);
   for (std::size_t thief = 0; thief < workers; thief += stride) {
     const std::vector<std::uint32_t>& victims = plan.workers[thief].victims;
     std::vector<std::uint32_t> everyone = victims;

@@ -77,28 +77,28 @@ recording read_recording(const fs::path& file) {
   return read;
 }
 
-class RecordedTopologies : public testing::Test {
+class recorded_topologies : public testing::Test {
  protected:
   void SetUp() override {
     if (recordings().empty()) GTEST_SKIP() << "set FILCH_RECORDED_TOPOLOGIES to a folder of hwloc XML files";
   }
 };
 
-TEST_F(RecordedTopologies, AreReadWithTheProcessorsTheyAllow) {
+TEST_F(recorded_topologies, AreReadWithTheProcessorsTheyAllow) {
   for (const fs::path& file : recordings()) {
     SCOPED_TRACE(file.filename().string());
     EXPECT_EQ(topology::from_xml(file).allowed(), read_recording(file).allowed);
   }
 }
 
-TEST_F(RecordedTopologies, HoldAllProperties) {
+TEST_F(recorded_topologies, HoldAllProperties) {
   for (const fs::path& file : recordings()) {
     SCOPED_TRACE(file.filename().string());
     filch_test::expect_sound_plans(topology::from_xml(file), read_recording(file).objects);
   }
 }
 
-TEST_F(RecordedTopologies, HoldAllPropertiesOnPartsOfThem) {
+TEST_F(recorded_topologies, HoldAllPropertiesOnPartsOfThem) {
   for (const fs::path& file : recordings()) {
     SCOPED_TRACE(file.filename().string());
     filch_test::expect_sound_restrictions(topology::from_xml(file), read_recording(file).objects);
@@ -107,7 +107,7 @@ TEST_F(RecordedTopologies, HoldAllPropertiesOnPartsOfThem) {
 
 // lstopo can cut a machine down as well: planning on what it writes must give what planning on our own part
 // gives.
-TEST_F(RecordedTopologies, ArePlannedLikeThePartsThatHwlocMakesOfThem) {
+TEST_F(recorded_topologies, ArePlannedLikeThePartsThatHwlocMakesOfThem) {
   const fs::path part_file = fs::path(testing::TempDir()) / ("part_" + std::to_string(std::rand()) + ".xml");
   for (const fs::path& file : recordings()) {
     SCOPED_TRACE(file.filename().string());

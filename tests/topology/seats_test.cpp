@@ -48,9 +48,9 @@ std::size_t count_in(const cpu_set& object, const std::vector<unsigned>& cpus) {
   return count;
 }
 
-class SeatsOn : public testing::TestWithParam<const char*> {};
+class seats_on : public testing::TestWithParam<const char*> {};
 
-TEST_P(SeatsOn, AreAsManyUnderEachObjectAsHwlocDealsThere) {
+TEST_P(seats_on, AreAsManyUnderEachObjectAsHwlocDealsThere) {
   const topology machine = topology::from_synthetic(GetParam());
   const std::size_t threads = machine.hardware_threads().size();
   if (dealt_by_hwloc(GetParam(), 1).empty()) GTEST_SKIP() << "hwloc-distrib is not installed";
@@ -68,7 +68,7 @@ TEST_P(SeatsOn, AreAsManyUnderEachObjectAsHwlocDealsThere) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(SymmetricMachines, SeatsOn,
+INSTANTIATE_TEST_SUITE_P(SymmetricMachines, seats_on,
                          testing::Values("package:1 core:4 pu:1", "package:2 core:3 pu:2",
                                          "package:2 l3:2 core:3 pu:2", "numa:4 l3:2 core:2 pu:2",
                                          "package:3 core:2 pu:4"));

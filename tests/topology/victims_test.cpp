@@ -66,8 +66,7 @@ TEST(Victims, WorkersThatRunAnywhereAreAllEquallyNear) {
   EXPECT_EQ(plan.workers[3].victims, (victim_list{4, 5, 6, 7, 0, 1, 2}));
 }
 
-// Hardware thread 1 has no group of its own: it is held by the whole machine although it sits in the first
-// package.
+// Hardware thread 1 has no group of its own: it may run anywhere although it sits in package 0.
 TEST(Victims, AVictimThatMayRunAnywhereIsAsFarAsTheMachineIsWide) {
   const topology machine = topology::from_synthetic("package:2 core:3 pu:1");
   const auto victims =
