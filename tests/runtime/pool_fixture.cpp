@@ -1,12 +1,19 @@
-// The checks after each test.
+// The checks after each test, and how a test holds a pool still.
 #include "runtime/pool_fixture.hpp"
 
+#include <cstdlib>
+#include <string_view>
 #include <thread>
 
 #include "memory/slab.hpp"
 #include "runtime/pool_core.hpp"
 
 namespace filch_tests {
+
+bool long_form() noexcept {
+  const char* const wanted = std::getenv("FILCH_LONG_TESTS");
+  return wanted != nullptr && std::string_view(wanted) == "1";
+}
 
 bool eventually(const std::function<bool()>& condition) {
   const auto deadline = std::chrono::steady_clock::now() + watchdog;
@@ -16,6 +23,41 @@ bool eventually(const std::function<bool()>& condition) {
   }
   return true;
 }
+
+void event::set() const {
+  const std::scoped_lock lock(shared_->mutex);
+  shared_->set = true;
+  shared_->changed.notify_all();
+}
+
+bool event::wait() const {
+  std::unique_lock lock(shared_->mutex);
+  return shared_->changed.wait_for(lock, watchdog, [&] { return shared_->set; });
+}
+
+bool event::is_set() const {
+  const std::scoped_lock lock(shared_->mutex);
+  return shared_->set;
+}
+
+held_workers::held_workers(filch::scheduler& pool, unsigned count) {
+  auto inside = std::make_shared<std::atomic<unsigned>>(0);
+  for (unsigned i = 0; i != count; ++i)
+    pool.post([inside, released = released_] {
+      inside->fetch_add(1);
+      EXPECT_TRUE(released.wait());
+    });
+  EXPECT_TRUE(eventually([&] { return inside->load() == count; })) << inside->load() << " of " << count << " inside";
+}
+
+void crowd::enter() noexcept {
+  const unsigned now = now_.fetch_add(1) + 1;
+  unsigned most = most_.load();
+  while (most < now && !most_.compare_exchange_weak(most, now)) {
+  }
+}
+
+bool is_at_rest(const filch::scheduler& pool) { return filch::detail::scheduler_access::core(pool).is_at_rest(); }
 
 pool_test::pool_test() : slabs_before_(filch::detail::slab::in_existence()) {}
 

@@ -1,14 +1,17 @@
 // What every test of a pool runs in: it makes pools, and proves after the test that no task leaked and that every worker
-// was parked before its pool went.
+// was parked before its pool went. And the two ways in which a test holds a pool still: an event, and held workers.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -21,8 +24,76 @@ using namespace std::chrono_literals;
 /// How long a test waits for an event before it calls that a hang. No test waits this long when it passes.
 inline constexpr std::chrono::seconds watchdog = 60s;
 
+/// How many times fewer rounds the long tests make under a sanitizer, which makes each round that much slower.
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+inline constexpr unsigned sanitizer_slowdown = 20;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+inline constexpr unsigned sanitizer_slowdown = 20;
+#else
+inline constexpr unsigned sanitizer_slowdown = 1;
+#endif
+#else
+inline constexpr unsigned sanitizer_slowdown = 1;
+#endif
+
+/// `rounds` in this build: fewer under a sanitizer.
+[[nodiscard]] constexpr unsigned scaled(unsigned rounds) noexcept {
+  return rounds / sanitizer_slowdown == 0 ? 1 : rounds / sanitizer_slowdown;
+}
+
+/// Whether FILCH_LONG_TESTS=1 asks for the long forms.
+[[nodiscard]] bool long_form() noexcept;
+
 /// Waits for a condition that another thread brings about; false after the watchdog's time.
 [[nodiscard]] bool eventually(const std::function<bool()>& condition);
+
+/// Something that happens once. Copies are the same event, so that a task may hold it longer than the test.
+class event {
+ public:
+  void set() const;
+  /// False after the watchdog's time.
+  [[nodiscard]] bool wait() const;
+  [[nodiscard]] bool is_set() const;
+
+ private:
+  struct shared {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool set = false;
+  };
+  std::shared_ptr<shared> shared_ = std::make_shared<shared>();
+};
+
+/// Keeps workers inside tasks until release(), or until it goes out of scope.
+class held_workers {
+ public:
+  /// Returns when `count` workers are inside.
+  held_workers(filch::scheduler& pool, unsigned count);
+  ~held_workers() { release(); }
+  held_workers(const held_workers&) = delete;
+  held_workers& operator=(const held_workers&) = delete;
+  void release() { released_.set(); }
+
+ private:
+  event released_;
+};
+
+/// The most threads that were inside at the same time.
+class crowd {
+ public:
+  void enter() noexcept;
+  void leave() noexcept { now_.fetch_sub(1); }
+  [[nodiscard]] unsigned now() const noexcept { return now_.load(); }
+  [[nodiscard]] unsigned most() const noexcept { return most_.load(); }
+
+ private:
+  std::atomic<unsigned> now_{0};
+  std::atomic<unsigned> most_{0};
+};
+
+/// Whether nothing goes on in a pool: no task is queued or runs, and every worker is parked or dormant.
+[[nodiscard]] bool is_at_rest(const filch::scheduler& pool);
 
 /// A test that makes its pools with make_pool(). They are checked and destroyed, last made first, after the test.
 class pool_test : public testing::Test {
@@ -50,6 +121,7 @@ class shaped_pool_test : public pool_test, public testing::WithParamInterface<po
  protected:
   /// Options of this shape, to be refined.
   [[nodiscard]] static filch::scheduler_options shape();
+  [[nodiscard]] static unsigned width() { return static_cast<unsigned>(GetParam().workers); }
   filch::scheduler& make_shaped_pool() { return make_pool(shape()); }
 };
 
