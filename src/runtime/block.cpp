@@ -12,6 +12,8 @@ bool worker::try_run_in_place(task_node& task) noexcept {
   if (task.pool != &pool_ || !stack_has_room()) return false;
   if (task.state.claim() == claim_outcome::taken) return false;
   counters_.claims.add(1);
+  // Most awaited tasks are the newest of their worker; their entry need not stay behind as a tombstone.
+  if (deque_.pop_if_newest(&task)) task.drop_reference();
   run_claimed(task);
   return true;
 }

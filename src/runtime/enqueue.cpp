@@ -128,14 +128,15 @@ void worker::queue(task_node* const* tasks, std::size_t count) {
 // running. When thieves were faster there is room as well.
 void worker::spill() {
   const std::size_t taken = deque_.spill(batch_.get(), deque_.capacity() / 2);
-  if (taken == 0) return;
+  const std::size_t live = drop_tombstones(batch_.get(), taken);
+  if (live == 0) return;
   counters_.spills.add(1);
-  if (pool_.injection().enqueue(producer_, batch_.get(), taken)) {
-    full_fence();  // [I8] the spilled tasks as well are queued before the look that follows the push
-    return;
+  if (!pool_.injection().enqueue(producer_, batch_.get(), live)) {
+    (void)deque_.push(batch_.get(), live);  // what was taken out fits again; younger than it was, and not lost
+    throw std::bad_alloc();
   }
-  (void)deque_.push(batch_.get(), taken);  // what was taken out fits again; younger than it was, and not lost
-  throw std::bad_alloc();
+  sweep_injection();
+  full_fence();  // [I8] the spilled tasks as well are queued before the look that follows the push
 }
 
 }  // namespace filch::inline v0_1::detail

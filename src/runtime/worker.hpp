@@ -5,6 +5,7 @@
 //   run_task.cpp    running one task
 //   block.cpp       waiting inside a task
 //   enqueue.cpp     submitting from a task
+//   tombstones.cpp  entries of tasks that get() ran in place
 #pragma once
 
 #include <cstddef>
@@ -108,6 +109,8 @@ class worker final : public worker_role {
   // enqueue.cpp
   void queue(task_node* const* tasks, std::size_t count);
   void spill();
+  void sweep_injection();
+  [[nodiscard]] static std::size_t drop_tombstones(task_node** entries, std::size_t count) noexcept;
 
   bool stack_has_room() const noexcept;
   worker_info info() const;

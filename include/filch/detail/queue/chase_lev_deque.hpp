@@ -120,6 +120,12 @@ class deque_owner {
     return item;
   }
 
+  /// Takes the newest item if it is `wanted`. An empty deque may still have an old pointer in its slot: pop() decides.
+  [[nodiscard]] bool pop_if_newest(const T* wanted) noexcept {
+    const std::uint64_t bottom = ring_.bottom_.load(std::memory_order_relaxed);
+    return ring_.at(bottom - 1).load(std::memory_order_relaxed) == wanted && pop() == wanted;
+  }
+
   /// Moves up to `count` of the oldest items to `items`, oldest first, with one compare-and-swap, and answers how many:
   /// 0 when a thief was faster or the ring is empty.
   [[nodiscard]] std::size_t spill(T** items, std::size_t count) noexcept {

@@ -1,0 +1,40 @@
+// A task that get() ran in place leaves its entry in a queue. Any worker that dequeues the entry drops it; but a pool
+// whose workers are all inside long tasks dequeues nothing, so whoever spills cleans up as well. Without that, a task
+// that submits and awaits thousands for ever would fill the memory with tombstones.
+#include <algorithm>
+
+#include "runtime/pool_core.hpp"
+#include "runtime/worker.hpp"
+
+namespace filch::inline v0_1::detail {
+
+namespace {
+constexpr std::size_t largest_sweep = 32;
+}
+
+// Keeps the entries that are still to be run, in their order, and answers how many.
+std::size_t worker::drop_tombstones(task_node** entries, std::size_t count) noexcept {
+  task_node** const end = std::remove_if(entries, entries + count, [](task_node* entry) {
+    if (!entry->state.is_claimed()) return false;
+    entry->drop_reference();
+    return true;
+  });
+  return static_cast<std::size_t>(end - entries);
+}
+
+// Takes entries from the front of the injection queue for as long as a good part of them are tombstones, twice as many
+// at most as a spill puts in; the others go to the back. Costs one small batch where there are none. What this worker
+// has in its hands meanwhile is queued again before the fence and the look that end the submission.
+void worker::sweep_injection() {
+  task_node* entries[largest_sweep];
+  const std::size_t size = std::min(largest_sweep, deque_.capacity() / 4);
+  for (std::size_t swept = 0; swept < deque_.capacity() && size != 0; swept += size) {
+    const std::size_t taken = pool_.injection().dequeue(consumer_, entries, size);
+    const std::size_t live = drop_tombstones(entries, taken);
+    if (live != 0 && !pool_.injection().enqueue(producer_, entries, live))
+      (void)deque_.push(entries, live);  // no memory for the queue: the ring has room for a quarter after a spill
+    if (taken - live < size / 4 || taken < size) return;
+  }
+}
+
+}  // namespace filch::inline v0_1::detail
