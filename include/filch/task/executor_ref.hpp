@@ -15,7 +15,7 @@
 
 namespace filch::inline v0_1 {
 
-/// A non-owning reference to a pool: two words to copy, nothing to destroy. The pool must outlive its use; after the
+/// A non-owning reference to a pool: one word to copy, nothing to destroy. The pool must outlive its use; after the
 /// pool was shut down, each submission throws closed.
 ///
 /// Thread safety: every member may be called from any thread at any time, tasks included.
