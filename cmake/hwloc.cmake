@@ -3,7 +3,7 @@
 # CMake config, and searches by itself otherwise. Without hwloc there is no target, and filch_hwloc_needed says what to
 # install.
 set(filch_hwloc_needed
-  "hwloc 2.4 or newer (hwloc.h and libhwloc): on Debian and Ubuntu install the package libhwloc-dev; if it is installed in a place of its own, name that place in CMAKE_PREFIX_PATH")
+  "hwloc 2.5 or newer 2.x (hwloc.h and libhwloc): on Debian and Ubuntu install the package libhwloc-dev; if it is installed in a place of its own, name that place in CMAKE_PREFIX_PATH")
 
 if(NOT TARGET filch::hwloc)
   find_package(PkgConfig QUIET)
@@ -15,13 +15,13 @@ if(NOT TARGET filch::hwloc)
   mark_as_advanced(FILCH_HWLOC_INCLUDE_DIR FILCH_HWLOC_LIBRARY)
 
   if(FILCH_HWLOC_INCLUDE_DIR AND FILCH_HWLOC_LIBRARY)
-    # 0x00020400 is hwloc 2.4, the first that knows kinds of cores.
+    # 0x00020500 is hwloc 2.5, whose load flags are used.
     file(STRINGS "${FILCH_HWLOC_INCLUDE_DIR}/hwloc.h" filch_hwloc_api REGEX "define HWLOC_API_VERSION 0x")
     string(REGEX REPLACE ".*(0x[0-9a-fA-F]+).*" "\\1" filch_hwloc_api "${filch_hwloc_api}")
     if(filch_hwloc_api)
       math(EXPR filch_hwloc_api "${filch_hwloc_api}")
     endif()
-    math(EXPR filch_hwloc_oldest "0x00020400")
+    math(EXPR filch_hwloc_oldest "0x00020500")
 
     if(NOT filch_hwloc_api OR NOT filch_hwloc_api LESS filch_hwloc_oldest)
       # Global, because a static library hands it on to whoever links it, in whichever directory that is.

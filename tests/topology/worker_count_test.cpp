@@ -38,7 +38,7 @@ TEST(WorkerCount, IsAtLeastOneAndAtMostTheMaximum) {
 TEST(WorkerCount, TheEnvironmentReplacesBothDefaults) {
   EXPECT_EQ(decide_worker_count(8, cpu_quota{100000, 100000, "f"}, "5").workers, 5U);
   EXPECT_EQ(decide_worker_count(2, {}, "64").workers, 64U);
-  EXPECT_EQ(decide_worker_count(2, {}, "16384").workers, 16384U);
+  EXPECT_EQ(decide_worker_count(2, {}, "4096").workers, 4096U);
   EXPECT_NE(decide_worker_count(2, {}, "1").why.find("FILCH_WORKERS"), std::string::npos);
 }
 
@@ -51,7 +51,7 @@ TEST(WorkerCount, ABadEnvironmentValueIsAnErrorThatSaysWhatIsRight) {
     } catch (const std::invalid_argument& error) {
       const std::string what = error.what();
       EXPECT_NE(what.find("FILCH_WORKERS=\"" + std::string(bad) + '"'), std::string::npos) << what;
-      EXPECT_NE(what.find("from 1 to 16384"), std::string::npos) << what;
+      EXPECT_NE(what.find("from 1 to 4096"), std::string::npos) << what;
     }
   }
 }

@@ -8,8 +8,8 @@
 
 namespace filch::inline v0_1 {
 
-/// The most workers a pool can have.
-inline constexpr unsigned max_workers = 16384;
+/// The most workers a pool can have. Their lists of victims take 64 MB then.
+inline constexpr unsigned max_workers = 4096;
 
 /// CPU time that a container may use: `quota_us` in each `period_us`. Both are above 0.
 struct cpu_quota {
