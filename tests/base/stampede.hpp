@@ -1,0 +1,131 @@
+// What the tests of concurrent code share: how often to try, how to set threads off at once, and how to tell a hang.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#if defined(__linux__)
+#include <pthread.h>
+#include <sched.h>
+#endif
+
+namespace filch_tests {
+
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+inline constexpr bool under_sanitizer = true;
+#elif defined(__has_feature)
+inline constexpr bool under_sanitizer = __has_feature(thread_sanitizer) || __has_feature(address_sanitizer);
+#else
+inline constexpr bool under_sanitizer = false;
+#endif
+
+/// How often a stress test tries: sanitizers make each try ten to twenty times as long.
+constexpr std::uint64_t tries(std::uint64_t plain, std::uint64_t sanitized) noexcept {
+  return under_sanitizer ? sanitized : plain;
+}
+
+/// How long a test waits for an event before it calls that a hang. No test waits this long when it passes.
+inline constexpr std::chrono::seconds hang_limit{60};
+
+/// Puts the calling thread on the n-th of the processors that it may use, counted round. A busy machine may otherwise run
+/// all threads of a test on one processor, and then they hardly ever meet.
+inline void spread_out([[maybe_unused]] unsigned n) noexcept {
+#if defined(__linux__)
+  ::cpu_set_t allowed;
+  if (::pthread_getaffinity_np(::pthread_self(), sizeof allowed, &allowed) != 0 || CPU_COUNT(&allowed) == 0) return;
+  int left = static_cast<int>(n % static_cast<unsigned>(CPU_COUNT(&allowed)));
+  for (std::size_t cpu = 0; cpu != CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &allowed) || left-- != 0) continue;
+    ::cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    (void)::pthread_setaffinity_np(::pthread_self(), sizeof one, &one);
+    return;
+  }
+#endif
+}
+
+/// Threads that run part(0) to part(count - 1), set off together. A test that hangs has threads that cannot be joined,
+/// so it ends the program, with a sentence.
+class crowd {
+ public:
+  template <class Part>
+  crowd(unsigned count, Part part) : running_(count) {
+    for (unsigned i = 0; i != count; ++i)
+      threads_.emplace_back([this, i, count, part]() mutable {
+        spread_out(i);
+        arrived_.fetch_add(1);
+        while (arrived_.load() != count) std::this_thread::yield();
+        part(i);
+        const std::scoped_lock lock(mutex_);
+        if (--running_ == 0) all_ended_.notify_all();
+      });
+  }
+  crowd(const crowd&) = delete;
+  crowd& operator=(const crowd&) = delete;
+  ~crowd() { join(); }
+
+  void join() {
+    std::unique_lock lock(mutex_);
+    if (!all_ended_.wait_for(lock, hang_limit, [&] { return running_ == 0; })) {
+      std::fprintf(stderr, "hang: %u threads have not ended after %lld s\n", running_,
+                   static_cast<long long>(hang_limit.count()));
+      std::abort();
+    }
+    lock.unlock();
+    for (std::thread& each : threads_) each.join();
+    threads_.clear();
+  }
+
+ private:
+  std::atomic<unsigned> arrived_{0};
+  std::mutex mutex_;
+  std::condition_variable all_ended_;
+  unsigned running_;
+  std::vector<std::thread> threads_;
+};
+
+/// Runs part(0) to part(count - 1) at once and waits for all.
+template <class Part>
+void stampede(unsigned count, Part part) {
+  crowd all(count, part);
+  all.join();
+}
+
+/// Waits for a condition that another thread brings about; false after the time of a hang.
+template <class Condition>
+[[nodiscard]] bool comes_true(Condition condition) {
+  const auto deadline = std::chrono::steady_clock::now() + hang_limit;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+/// Random numbers that are the same in each run.
+class dice {
+ public:
+  explicit dice(std::uint64_t seed) noexcept : state_(seed * 0x9e3779b97f4a7c15ULL + 1) {}
+
+  /// 0 to `sides` - 1.
+  [[nodiscard]] std::uint64_t roll(std::uint64_t sides) noexcept {
+    state_ ^= state_ << 13;
+    state_ ^= state_ >> 7;
+    state_ ^= state_ << 17;
+    return (state_ >> 11) % sides;
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+}  // namespace filch_tests
