@@ -1,0 +1,145 @@
+// Going to sleep and being woken: no task stays queued while a worker is parked and nobody searches. The tasks wait for
+// each other, so that a task which is left to one busy worker ends as a deadlock. Three rounds, since a token that was
+// left behind does its harm in the next.
+#include "model_pool.hpp"
+
+namespace filch::model {
+namespace {
+
+constexpr unsigned rounds = 3;
+
+/// Two tasks from outside, one after the other.
+template <class Derived, unsigned Groups>
+struct pairs_from_outside : pool_scenario<Derived, 2, 0, Groups> {
+  rendezvous pairs[rounds];
+
+  void drive(unsigned) {
+    for (rendezvous& pair : pairs) {
+      this->pool.submit(pair.guests[0]);
+      this->pool.submit(pair.guests[1]);
+      pair.leave(this->pool);
+    }
+  }
+  void check_idle() {
+    for (rendezvous& pair : pairs) pair.check();
+  }
+};
+struct pairs_one_group : pairs_from_outside<pairs_one_group, 1> {};
+struct pairs_two_groups : pairs_from_outside<pairs_two_groups, 2> {};
+
+/// Two tasks at once, with one wake-up for both.
+struct bulk : pool_scenario<bulk, 2> {
+  rendezvous pairs[rounds];
+
+  void drive(unsigned) {
+    for (rendezvous& pair : pairs) {
+      task_node* const both[] = {&pair.guests[0], &pair.guests[1]};
+      pool.submit(both, 2);
+      pair.leave(pool);
+    }
+  }
+  void check_idle() {
+    for (rendezvous& pair : pairs) pair.check();
+  }
+};
+
+/// Two submitters, each with one half of every pair.
+struct two_submitters : pool_scenario<two_submitters, 2, 0, 1, 2> {
+  rendezvous pairs[rounds];
+
+  void drive(unsigned half) {
+    for (rendezvous& pair : pairs) {
+      pool.submit(pair.guests[half]);
+      pair.arrived.wait_for(2);
+    }
+  }
+  void check_idle() {
+    for (rendezvous& pair : pairs) pair.check();
+  }
+};
+
+/// A task that submits the one that it waits for: pushed on its own deque, where the other worker must come for it. The
+/// seq_cst store of the push is all that orders it before the look.
+template <class Derived, unsigned Groups, unsigned Children>
+struct parents : pool_scenario<Derived, 2, 0, Groups> {
+  struct child final : task_node {
+    milestone* done = nullptr;
+    void run(worker&) override { done->reach_one_more(); }
+  };
+  struct parent final : task_node {
+    milestone done;
+    child children[Children];
+    void run(worker& by) override {
+      for (child& each : children) each.done = &done;
+      for (child& each : children) by.submit(each);
+      done.wait_for(Children);
+    }
+  };
+
+  parent families[rounds];
+
+  void drive(unsigned) {
+    for (parent& each : families) {
+      this->pool.submit(each);
+      if (rl::rand(2) == 0)
+        (void)this->pool.wait_until_idle(std::nullopt);
+      else
+        each.done.wait_for(Children);
+    }
+  }
+  void check_idle() {
+    for (parent& each : families) {
+      RL_ASSERT(each.runs == 1);
+      for (child& one : each.children) RL_ASSERT(one.runs == 1);
+    }
+  }
+};
+struct parent_and_child : parents<parent_and_child, 1, 1> {};
+struct parent_and_child_two_groups : parents<parent_and_child_two_groups, 2, 1> {};
+struct parent_spills : parents<parent_spills, 1, 4> {};
+
+/// Three workers of which all are needed, woken by one bulk or by the chain.
+struct three_guests : pool_scenario<three_guests, 3> {
+  struct guest final : task_node {
+    milestone* arrived = nullptr;
+    void run(worker&) override {
+      arrived->reach_one_more();
+      arrived->wait_for(3);
+    }
+  };
+  struct meeting {
+    milestone arrived;
+    guest guests[3];
+  };
+  meeting meetings[2];
+
+  void drive(unsigned) {
+    for (meeting& each : meetings) {
+      for (guest& one : each.guests) one.arrived = &each.arrived;
+      task_node* const all[] = {&each.guests[0], &each.guests[1], &each.guests[2]};
+      pool.submit(all, 2);
+      pool.submit(all + 2, 1);
+      if (rl::rand(2) == 0)
+        (void)pool.wait_until_idle(std::nullopt);
+      else
+        each.arrived.wait_for(3);
+    }
+  }
+};
+
+}  // namespace
+}  // namespace filch::model
+
+int main(int argc, char** argv) {
+  using namespace filch::model;
+  runner run(argc, argv);
+  run.check<pairs_one_group>("pairs from outside", 15'000);
+  run.check<pairs_two_groups>("pairs from outside, two groups", 15'000);
+  run.check<bulk>("bulk", 15'000);
+  run.check<two_submitters>("two submitters", 15'000);
+  run.check<parent_and_child>("parent and child", 15'000);
+  run.check<parent_and_child_two_groups>("parent and child, two groups", 15'000);
+  run.check<parent_spills>("a parent that spills", 10'000);
+  run.check<three_guests>("three guests", 10'000);
+  return run.status();
+}

@@ -1,0 +1,200 @@
+// The atomics policy under which the shipped headers run in the Relacy race detector: every operation is a point where
+// another thread may go on, a load may read an old value if its order allows, plain fields are checked for races, and
+// parked threads are really parked, so that a lost wake-up ends as a deadlock.
+//
+// Include it before any header of filch. Relacy renames the memory orders, new and delete by macros, which must not
+// reach what is checked.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <source_location>
+
+#include <relacy/relacy.hpp>
+
+#undef memory_order_relaxed
+#undef memory_order_consume
+#undef memory_order_acquire
+#undef memory_order_release
+#undef memory_order_acq_rel
+#undef memory_order_seq_cst
+#undef new
+#undef delete
+#undef malloc
+#undef calloc
+#undef realloc
+#undef free
+#undef assert
+#undef errno
+#undef VAR
+#undef VAR_T
+#undef TLS_T
+#undef $
+
+namespace filch::model {
+
+inline rl::debug_info at(const std::source_location& where) {
+  return {where.function_name(), where.file_name(), where.line()};
+}
+
+inline rl::memory_order relacy_order(std::memory_order order) {
+  switch (order) {
+    case std::memory_order_relaxed: return rl::mo_relaxed;
+    case std::memory_order_consume: return rl::mo_consume;
+    case std::memory_order_acquire: return rl::mo_acquire;
+    case std::memory_order_release: return rl::mo_release;
+    case std::memory_order_acq_rel: return rl::mo_acq_rel;
+    default: return rl::mo_seq_cst;
+  }
+}
+
+/// As std::atomic. Its operations note the line they were called from, for the history of a failure.
+template <class T>
+class atomic {
+  using place = std::source_location;
+  using order = std::memory_order;
+
+ public:
+  atomic() : atomic(T()) {}
+  atomic(T value) { cell_.store(value, rl::mo_relaxed, at(place::current())); }
+  atomic(const atomic&) = delete;
+  atomic& operator=(const atomic&) = delete;
+
+  T load(order with, place where = place::current()) const {
+    RL_ASSERT(with != std::memory_order_release && with != std::memory_order_acq_rel);
+    return cell_.load(relacy_order(with), at(where));
+  }
+  void store(T value, order with, place where = place::current()) {
+    RL_ASSERT(with != std::memory_order_acquire && with != std::memory_order_acq_rel);
+    cell_.store(value, relacy_order(with), at(where));
+  }
+  T exchange(T value, order with, place where = place::current()) {
+    return cell_.exchange(value, relacy_order(with), at(where));
+  }
+  T fetch_add(T value, order with, place where = place::current()) {
+    return cell_.fetch_add(value, relacy_order(with), at(where));
+  }
+  T fetch_sub(T value, order with, place where = place::current()) {
+    return cell_.fetch_sub(value, relacy_order(with), at(where));
+  }
+  T fetch_and(T value, order with, place where = place::current()) {
+    return cell_.fetch_and(value, relacy_order(with), at(where));
+  }
+  T fetch_or(T value, order with, place where = place::current()) {
+    return cell_.fetch_or(value, relacy_order(with), at(where));
+  }
+  T fetch_xor(T value, order with, place where = place::current()) {
+    return cell_.fetch_xor(value, relacy_order(with), at(where));
+  }
+
+  /// Fails sometimes by reading an old value, as the language allows: a failure is a load like any other. Relacy's own
+  /// fails by the newest value only.
+  bool compare_exchange_strong(T& expected, T desired, order success, order failure,
+                               place where = place::current()) {
+    if (rl::rand(4) == 0) {
+      const T seen = cell_.load(relacy_order(failure), at(where));
+      if (seen != expected) {
+        expected = seen;
+        return false;
+      }
+    }
+    return cell_.compare_exchange(rl::bool_t<false>(), expected, desired, relacy_order(success), relacy_order(failure),
+                                  at(where));
+  }
+
+  /// The newest value, read without taking part: for the kernel's look in a futex call, and for invariants.
+  T newest() const { return cell_.debug_value(); }
+
+ private:
+  rl::generic_atomic<T, false> cell_;
+};
+
+/// A field that is not atomic: two accesses, one of them a write, that nothing orders are a failure.
+template <class T>
+class plain {
+ public:
+  plain() = default;
+  plain(T value) : cell_(value) {}
+  plain(const plain&) = delete;
+  plain& operator=(const plain&) = delete;
+
+  plain& operator=(T value) {
+    cell_(RL_INFO) = value;
+    return *this;
+  }
+  operator T() const { return cell_(RL_INFO).load(); }
+
+ private:
+  rl::var<T> cell_;
+};
+
+/// The threads that sleep in a futex call, each with the address it sleeps on. It orders nothing between sleeper and
+/// waker, and wakes by the address alone.
+class parking_lot {
+ public:
+  static constexpr unsigned threads = 8;
+
+  void clear() { sleeps_on_.fill(nullptr); }
+
+  void sleep(const void* address, bool timed, const std::source_location& where) {
+    rl::context& context = rl::ctx();
+    const rl::thread_id_t self = context.threadx_->index_;
+    sleeps_on_[self] = address;
+    (void)context.park_current_thread(timed, true, false, at(where));
+    sleeps_on_[self] = nullptr;
+  }
+
+  /// Wakes one sleeper, any, or all.
+  void wake(const void* address, bool all, const std::source_location& where) {
+    rl::context& context = rl::ctx();
+    context.sched();
+    const unsigned first = rl::rand(threads);
+    for (unsigned i = 0; i != threads; ++i) {
+      const unsigned thread = (first + i) % threads;
+      if (sleeps_on_[thread] != address) continue;
+      sleeps_on_[thread] = nullptr;
+      context.unpark_thread(static_cast<rl::thread_id_t>(thread), false, at(where));
+      if (!all) return;
+    }
+  }
+
+ private:
+  std::array<const void*, threads> sleeps_on_{};
+};
+
+inline parking_lot the_parking_lot;
+
+struct relacy_atomics {
+  using place = std::source_location;
+
+  template <class T>
+  using atomic = model::atomic<T>;
+  template <class T>
+  using plain = model::plain<T>;
+
+  static void full_fence(place where = place::current()) { rl::atomic_thread_fence(rl::mo_seq_cst, at(where)); }
+  static void pause(place where = place::current()) { rl::yield(1, at(where)); }
+
+  static void wait(const atomic<std::uint32_t>& word, std::uint32_t expected, place where = place::current()) {
+    rl::ctx().sched();
+    if (word.newest() == expected) the_parking_lot.sleep(&word, false, where);
+  }
+  static void wait_for_a_while(const atomic<std::uint32_t>& word, std::uint32_t expected,
+                               place where = place::current()) {
+    rl::ctx().sched();
+    if (word.newest() == expected) the_parking_lot.sleep(&word, true, where);
+  }
+  static void wake(const atomic<std::uint32_t>& word, place where = place::current()) {
+    the_parking_lot.wake(&word, false, where);
+  }
+  static void wake_all(const atomic<std::uint32_t>& word, place where = place::current()) {
+    the_parking_lot.wake(&word, true, where);
+  }
+};
+
+}  // namespace filch::model

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# relacy_headers.sh <folder with relacy/relacy.hpp> <destination>
+#
+# Copies Relacy's headers and brings their memory model up to C++20:
+#   - a store of the thread that released no longer continues a release sequence, only a read-modify-write does;
+#   - a load may read one of the last seven stores instead of the last two.
+set -euo pipefail
+
+from=$1
+to=$2
+
+# change <file> <sed expression> <text that must be there afterwards>
+change() {
+  sed -i "$2" "$to/relacy/$1"
+  grep -qF "$3" "$to/relacy/$1" || {
+    echo "relacy_headers.sh: this version of Relacy is not the one that is known here: cannot change $1" >&2
+    exit 1
+  }
+}
+
+mkdir -p "$to"
+cp -r "$from/relacy" "$to/"
+change thread.hpp 's/prev\.busy_ && (rmw || (index_ == prev\.thread_id_))/prev.busy_ \&\& rmw/' 'prev.busy_ && rmw;'
+change defs.hpp 's/atomic_history_size = 3;/atomic_history_size = 8;/' 'atomic_history_size = 8;'

@@ -1,0 +1,179 @@
+// Workers that block and the spares that stand in for them: whoever waits for a task that comes later is waited for by
+// somebody who runs it, however the spares retire meanwhile. A spare that is one too many goes dormant from the search or
+// straight after a task.
+#include "model_pool.hpp"
+
+#include <filch/detail/park/spare_word.hpp>
+
+namespace filch::model {
+namespace {
+
+/// Blocks as a worker does in get(), until another task has run.
+struct blocker final : task_node {
+  milestone* awaited = nullptr;
+  milestone entered;
+  void run(worker& by) override {
+    const bool replaced = blocks(by.pool());
+    entered.reach_one_more();
+    if (!replaced) return;
+    awaited->wait_for(1);
+    by.pool().blocked_worker_returns();
+  }
+  // False when every spare stands in for somebody: get() throws, and the task ends with that.
+  static bool blocks(pool_core& pool) {
+    try {
+      pool.replace_blocked_worker();
+      return true;
+    } catch (const too_many_blocked&) {
+      return false;
+    }
+  }
+};
+
+struct opener final : task_node {
+  milestone* opens = nullptr;
+  void run(worker&) override { opens->reach_one_more(); }
+};
+
+/// A task that blocks and the one that it waits for, which may come long after.
+struct pair {
+  milestone open;
+  blocker first;
+  opener second;
+  pair() {
+    first.awaited = &open;
+    second.opens = &open;
+  }
+};
+
+constexpr unsigned rounds = 3;
+
+/// The awaited task comes at once, after the worker has blocked, or after the spare has gone to sleep.
+template <class Derived, unsigned Workers, unsigned Spares, unsigned Groups = 1>
+struct blocked_rounds : pool_scenario<Derived, Workers, Spares, Groups> {
+  pair pairs[rounds];
+
+  void drive(unsigned) {
+    for (pair& each : pairs) {
+      this->pool.submit(each.first);
+      if (rl::rand(2) == 0) each.first.entered.wait_for(1);
+      for (unsigned turns = rl::rand(20); turns != 0; --turns) relacy_atomics::pause();
+      this->pool.submit(each.second);
+      if (rl::rand(2) == 0)
+        each.open.wait_for(1);
+      else
+        (void)this->pool.wait_until_idle(std::nullopt);
+    }
+  }
+
+  void check_idle() {
+    for (pair& each : pairs) RL_ASSERT(each.first.runs == 1 && each.second.runs == 1);
+    // Nobody is blocked: each spare that was woken is one too many.
+    RL_ASSERT(this->pool.spares().dormant_count() <= Spares);
+  }
+};
+
+struct one_worker_one_spare : blocked_rounds<one_worker_one_spare, 1, 1> {};
+struct one_worker_two_spares : blocked_rounds<one_worker_two_spares, 1, 2> {};
+struct two_workers_one_spare : blocked_rounds<two_workers_one_spare, 2, 1> {};
+struct spares_in_another_group : blocked_rounds<spares_in_another_group, 1, 1, 2> {};
+
+/// Two blocked tasks at a time, one of which may be blocked on by the spare itself; two drivers open them in any order.
+struct two_blocked : pool_scenario<two_blocked, 1, 2, 1, 2> {
+  pair pairs[2];
+
+  void drive(unsigned index) {
+    pool.submit(pairs[index].first);
+    if (rl::rand(2) == 0) pairs[index].first.entered.wait_for(1);
+    pool.submit(pairs[index].second);
+  }
+  void check_idle() {
+    for (pair& each : pairs) RL_ASSERT(each.first.runs == 1 && each.second.runs == 1);
+  }
+};
+
+/// A spare goes dormant while tasks keep coming, and each of them must be run by the worker that has come back.
+struct late_tasks : pool_scenario<late_tasks, 1, 1> {
+  struct plain_task final : task_node {
+    milestone done;
+    void run(worker&) override { done.reach_one_more(); }
+  };
+  pair first;
+  plain_task later[4];
+
+  void drive(unsigned) {
+    pool.submit(first.first);
+    pool.submit(first.second);
+    for (plain_task& each : later) {
+      pool.submit(each);
+      if (rl::rand(2) == 0) each.done.wait_for(1);
+    }
+  }
+  void check_idle() {
+    for (plain_task& each : later) RL_ASSERT(each.runs == 1);
+  }
+};
+
+/// The tasks of a spare that stands down: it has taken two, and the second lies in its deque.
+struct rendezvous_beside_a_spare : pool_scenario<rendezvous_beside_a_spare, 2, 1> {
+  pair first;
+  rendezvous meeting[2];
+
+  void drive(unsigned) {
+    pool.submit(first.first);
+    pool.submit(first.second);
+    for (rendezvous& each : meeting) {
+      pool.submit(each.guests[0]);
+      pool.submit(each.guests[1]);
+      each.leave(pool);
+    }
+  }
+};
+
+/// The word alone: with the changes of all three callers at once, unblocked workers never fall below the target, and a
+/// bit is taken by one blocker only.
+struct word_alone : scenario<word_alone, 4> {
+  static constexpr unsigned target = 2;
+  detail::spare_word<relacy_atomics> word{target, 2};
+  plain<int> owner_of[2];
+
+  void before() {
+    owner_of[0] = 0;
+    owner_of[1] = 0;
+  }
+
+  // Two workers block and come back; what was woken retires in the name of the thread that woke it, or of another.
+  void thread(unsigned index) {
+    for (int i = 0; i != 2; ++i) {
+      const detail::block_result result = word.block();
+      if (result.outcome == detail::block_outcome::refused) continue;
+      const bool woke = result.outcome == detail::block_outcome::replaced;
+      if (woke) owner_of[result.spare] = static_cast<int>(index);  // the spare's own life, until it is dormant
+      (void)word.unblock();
+      if (!woke) continue;
+      while (word.try_retire(result.spare) == detail::retire_outcome::needed) relacy_atomics::pause();
+    }
+  }
+
+  void after() {
+    RL_ASSERT(word.dormant_count() == 2);
+    RL_ASSERT(!word.excess());
+  }
+};
+
+}  // namespace
+}  // namespace filch::model
+
+int main(int argc, char** argv) {
+  using namespace filch::model;
+  runner run(argc, argv);
+  run.check<word_alone>("the word alone", 50'000);
+  run.check<one_worker_one_spare>("one worker, one spare", 15'000);
+  run.check<one_worker_two_spares>("one worker, two spares", 15'000);
+  run.check<two_workers_one_spare>("two workers, one spare", 15'000);
+  run.check<spares_in_another_group>("a spare in another group", 15'000);
+  run.check<two_blocked>("two blocked", 15'000);
+  run.check<late_tasks>("late tasks", 15'000);
+  run.check<rendezvous_beside_a_spare>("a rendezvous beside a spare", 15'000);
+  return run.status();
+}
