@@ -3,13 +3,23 @@
 set -euo pipefail
 
 if [[ ${1:-} == --help || ${1:-} == -h ]]; then
-  cat <<'END'
-benchmarks/run.sh [<room>...] [-- <argument of Google Benchmark>...]
+  cat <<'HELP'
+benchmarks/run.sh [--rounds <n>] [<room>...] [-- <argument of Google Benchmark>...]
 
 Builds the benchmarks in build/benchmarks and runs those of the named rooms, or all. Missing packages are installed with
 apt-get first, which needs root or sudo. Example: benchmarks/run.sh queue -- --benchmark_filter=steal
-END
+
+Where filch is measured beside others (runtime, footprint) the program runs several times, five if --rounds does not say
+otherwise, and the last lines are a table of ratios, which compares only what ran in the same round. The peers are those
+that are installed: oneTBB (libtbb-dev), Boost.Asio (libboost-dev), OpenMP, and always std::async and a small pool.
+HELP
   exit
+fi
+rounds=5
+if [[ ${1:-} == --rounds ]]; then
+  rounds=${2:-}
+  [[ $rounds =~ ^[1-9][0-9]*$ ]] || { echo "run.sh: --rounds needs a number, 1 or more" >&2; exit 2; }
+  shift 2
 fi
 rooms=()
 while [[ $# != 0 && $1 != -- ]]; do
@@ -26,7 +36,7 @@ require_packages g++ cmake ninja-build pkg-config libhwloc-dev libconcurrentqueu
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 build=build/benchmarks
 {
-  cmake -S . -B "$build" -G Ninja --log-level=WARNING -DCMAKE_BUILD_TYPE=Release -DFILCH_BUILD_BENCHMARKS=ON \
+  cmake -S . -B "$build" -G Ninja --log-level=NOTICE -DCMAKE_BUILD_TYPE=Release -DFILCH_BUILD_BENCHMARKS=ON \
     -DFILCH_BUILD_TESTS=OFF -DFILCH_BUILD_EXAMPLES=OFF
   cmake --build "$build" --target benchmarks
 } >&2
@@ -39,9 +49,29 @@ if [[ ${#rooms[@]} == 0 ]]; then
   done
   [[ ${#rooms[@]} != 0 ]] || die "there are no benchmarks yet"
 fi
+
+beside_peers=()
 for room in "${rooms[@]}"; do
   program=$build/benchmarks/programs/${room}_benchmarks
   [[ -x $program ]] || die "there are no benchmarks of '$room'"
-  say "benchmarks of $room"
-  "$program" "$@"
+  if [[ $room == runtime || $room == footprint ]]; then
+    beside_peers+=("$room")
+  else
+    say "benchmarks of $room"
+    "$program" "$@"
+  fi
 done
+[[ ${#beside_peers[@]} == 0 ]] && exit
+
+results=$build/results
+rm -rf "$results"
+mkdir -p "$results"
+for ((round = 1; round <= rounds; ++round)); do
+  for room in "${beside_peers[@]}"; do
+    say "benchmarks of $room, round $round of $rounds"
+    part=$results/$round.$room.json
+    "$build/benchmarks/programs/${room}_benchmarks" --benchmark_min_time=0.1 --benchmark_out="$part" "$@" >&2
+    cat "$part" >> "$results/round $round.json"
+  done
+done
+awk -f benchmarks/ratios.awk "$results"/round\ *.json
