@@ -125,6 +125,7 @@ class pool_core final : public task_pool {
   bool wait_until_idle(std::optional<steady_time> deadline) noexcept;
   void cancel_queued() noexcept;
   bool cancel_one_queued() noexcept;
+  [[nodiscard]] std::exception_ptr cancelled_because_stopped() const noexcept;
   void end_outside(task_node& task, counter worker_counters::* which) noexcept;
   void end_workers() noexcept;
   shutdown_counts counts() const noexcept;

@@ -101,11 +101,18 @@ bool pool_core::cancel_one_queued() noexcept {
 }
 
 void pool_core::cancel(task_node& claimed) noexcept {
-  claimed.operations->abandon(
-      claimed, std::make_exception_ptr(task_cancelled("filch: the task was still queued when the pool \"" +
-                                                      settings_.options.name +
-                                                      "\" was told to stop, so it never ran: use shutdown() to let "
-                                                      "queued tasks finish")));
+  claimed.operations->abandon(claimed, cancelled_because_stopped());
+}
+
+// Without memory for a sentence the reason is that.
+std::exception_ptr pool_core::cancelled_because_stopped() const noexcept {
+  try {
+    return std::make_exception_ptr(
+        task_cancelled("filch: the task was still queued when the pool \"" + settings_.options.name +
+                       "\" was told to stop, so it never ran: use shutdown() to let queued tasks finish"));
+  } catch (...) {
+    return std::current_exception();
+  }
 }
 
 void pool_core::run_claimed_outside(task_node& claimed) noexcept {

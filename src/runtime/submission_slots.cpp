@@ -2,6 +2,9 @@
 #include "runtime/submission_slots.hpp"
 
 #include <memory>
+#include <new>
+
+#include <filch/detail/base/pause.hpp>
 
 namespace filch::inline v0_1::detail {
 
@@ -28,29 +31,35 @@ submission_slots::~submission_slots() {
   }
 }
 
-slot_lease submission_slots::lease() {
+slot_lease submission_slots::lease() noexcept {
   unsigned& remembered = remembered_slot();
-  if (remembered < slots_in_a_block &&
-      first_.slots[remembered].mark.try_lease() == lease_outcome::leased)
+  if (remembered < slots_in_a_block && first_.slots[remembered].mark.try_lease() == lease_outcome::leased)
     return slot_lease(first_.slots[remembered]);
   block* each = &first_;
-  for (unsigned base = 0;; base += slots_in_a_block, each = &block_after(*each))
+  for (unsigned base = 0;; base += slots_in_a_block) {
     for (unsigned i = 0; i != slots_in_a_block; ++i)
       if (each->slots[i].mark.try_lease() == lease_outcome::leased) {
         remembered = base + i;
         return slot_lease(each->slots[i]);
       }
+    each = block_after(*each);
+    if (each != nullptr) continue;
+    each = &first_;  // no memory for more: one of those that there are will be free in a moment
+    base = 0U - slots_in_a_block;
+    pause();
+  }
 }
 
-submission_slots::block& submission_slots::block_after(block& last) {
+submission_slots::block* submission_slots::block_after(block& last) noexcept {
   block* next = last.next.load(std::memory_order_seq_cst);
-  if (next != nullptr) return *next;
-  auto made = std::make_unique<block>();
+  if (next != nullptr) return next;
+  std::unique_ptr<block> made(new (std::nothrow) block);
   // [G6] seq_cst compare-and-swap, pairs with the walk of wait_until_all_free(): a closer that does not see the block
   // had closed before, so whoever leases in it sees the flag.
-  if (last.next.compare_exchange_strong(next, made.get(), std::memory_order_seq_cst, std::memory_order_seq_cst))
-    return *made.release();
-  return *next;
+  if (made == nullptr ||
+      !last.next.compare_exchange_strong(next, made.get(), std::memory_order_seq_cst, std::memory_order_seq_cst))
+    return next;
+  return made.release();
 }
 
 void submission_slots::wait_until_all_free() const noexcept {

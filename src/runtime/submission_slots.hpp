@@ -57,8 +57,9 @@ class submission_slots {
   submission_slots(const submission_slots&) = delete;
   submission_slots& operator=(const submission_slots&) = delete;
 
-  /// A slot that nobody holds: the one this thread had last, if it is free. Lock-free. Throws std::bad_alloc.
-  [[nodiscard]] slot_lease lease();
+  /// A slot that nobody holds: the one this thread had last, if it is free. Lock-free, but for want of memory: then it
+  /// waits for one to become free.
+  [[nodiscard]] slot_lease lease() noexcept;
 
   /// The closer, after the flag is set: waits for every holder to leave.
   void wait_until_all_free() const noexcept;
@@ -80,7 +81,8 @@ class submission_slots {
     std::atomic<block*> next{nullptr};
   };
 
-  block& block_after(block& last);
+  /// The next block, made if there is none; nullptr when there is no memory for it.
+  block* block_after(block& last) noexcept;
 
   block first_;
 };
