@@ -3,6 +3,7 @@
 
 #include <filch/task/errors.hpp>
 
+#include "base/stack_room.hpp"
 #include "runtime/pool_core.hpp"
 #include "runtime/worker.hpp"
 
@@ -18,8 +19,6 @@ bool worker::try_run_in_place(task_node& task) noexcept {
   return true;
 }
 
-bool worker::stack_has_room() const noexcept { return stack_limit_ == nullptr || stack_position() > stack_limit_; }
-
 void worker::begin_blocked_wait() {
   pool_.replace_blocked_worker();
   counters_.blocked_waits.add(1);
@@ -31,8 +30,8 @@ void pool_core::replace_blocked_worker() {
   const block_result result = spares_.block();
   if (result.outcome == block_outcome::refused)
     throw too_many_blocked("filch: all " + std::to_string(spare_count_) +
-                           " spares stand in for workers that are blocked in get(), and one more would leave the pool "
-                           "without a worker: raise scheduler_options::spares, or wait for fewer tasks inside of tasks");
+                           " spares stand in for workers that are blocked in get(), and this one is the last that is "
+                           "not: raise scheduler_options::spares, or wait for fewer tasks inside of tasks");
   if (result.outcome == block_outcome::replaced) start_spare(result.spare);
 }
 
@@ -53,16 +52,21 @@ void pool_core::start_spare(unsigned spare) {
 }
 
 void pool_core::blocked_worker_returns() noexcept {
-  if (spares_.unblock()) wake_one_parked_spare();
+  if (spares_.unblock()) call_up_one_spare();
 }
 
-// There is one worker too many: a spare that is parked as if it were needed wakes, finds nothing, and retires.
-void pool_core::wake_one_parked_spare() noexcept {
+// There is one worker too many: a spare that is parked as if it were needed wakes, finds nothing, and retires. The fence
+// pairs with the one of a spare that is about to park [I2]: either its bit is seen here, or it sees the excess.
+void pool_core::call_up_one_spare() noexcept {
+  full_fence();
   for (unsigned group = 0; group != group_count(); ++group)
-    if (const std::uint64_t parked = words_[group].parked() & groups_.groups[group].spares; parked != 0) {
-      idle_.wake_one_of(group, parked);
-      return;
-    }
+    if (idle_.call_up(group, groups_.groups[group].spares)) return;
+}
+
+// Asked by a worker that has set its bit and not slept yet.
+bool pool_core::must_stay_awake(idle_seat seat) const noexcept {
+  const bool spare = ((groups_.groups[seat.group].spares >> seat.bit) & 1) != 0;
+  return stopping() || (spare && spares_.excess());
 }
 
 }  // namespace filch::inline v0_1::detail

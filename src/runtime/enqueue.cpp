@@ -79,10 +79,14 @@ void* pool_core::allocate_in(const slot_lease& slot, std::size_t bytes) {
   return memory->allocate(bytes);
 }
 
+// A task may submit while its pool drains, also one that runs outside, in get(help).
 void pool_core::require_open() const {
-  if (closed_.is_closed())
-    throw closed("filch: the pool \"" + settings_.options.name +
-                 "\" has been shut down and takes no more tasks: submit before shutdown(), or from one of its tasks");
+  if (closed_.is_closed() && !running_task::runs_one_of(*this)) refuse();
+}
+
+void pool_core::refuse() const {
+  throw closed("filch: the pool \"" + settings_.options.name +
+               "\" has been shut down and takes no more tasks: submit before shutdown(), or from one of its tasks");
 }
 
 // The slot is held until the last step, the wake-up included: when a closer has seen it free, nobody from outside is
@@ -101,7 +105,9 @@ void pool_core::enqueue_in(const slot_lease& slot, task_node* const* tasks, std:
   throw std::bad_alloc();
 }
 
+// A pool that has stopped runs nothing any more: only a stop hook can come here then.
 void worker::enqueue(task_node* const* tasks, std::size_t count) {
+  if (pool_.stopping()) pool_.refuse();
   tasks[0]->queued_at = sampler_.stamp(pool_.decided().options.latency_sampling);
   ledger_.count_spawned(count);
   try {
@@ -137,6 +143,18 @@ void worker::spill() {
   }
   sweep_injection();
   full_fence();  // [I8] the spilled tasks as well are queued before the look that follows the push
+}
+
+// All of the own deque to the injection queue, for a spare that retires. False when there is no memory for that: then
+// the rest is where it was.
+bool worker::give_away_deque() noexcept {
+  while (thief_.has_work()) {
+    const std::size_t live = drop_tombstones(batch_.get(), deque_.spill(batch_.get(), deque_.capacity() / 2));
+    if (live == 0 || pool_.injection().enqueue(producer_, batch_.get(), live)) continue;
+    (void)deque_.push(batch_.get(), live);
+    return false;
+  }
+  return true;
 }
 
 }  // namespace filch::inline v0_1::detail

@@ -2,6 +2,7 @@
 #include "runtime/groups.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <numeric>
 
@@ -73,7 +74,11 @@ group_plan plan_groups(const placement_plan& places, unsigned spares) {
   plan.seats.resize(workers + spares);
   seat_workers(plan, places);
   seat_spares(plan, workers, spares);
-  for (unsigned g = 0; g != plan.groups.size(); ++g) plan.groups[g].nearest = by_distance(plan, places, g);
+  for (unsigned g = 0; g != plan.groups.size(); ++g) {
+    auto& group = plan.groups[g];
+    group.nearest = by_distance(plan, places, g);
+    group.search_limit = std::max(1U, (group.size - static_cast<unsigned>(std::popcount(group.spares))) / 2);
+  }
   return plan;
 }
 

@@ -14,6 +14,7 @@ struct group_plan {
   struct group {
     unsigned size = 0;                 // workers and spares
     std::uint64_t spares = 0;          // the bits of the spares
+    unsigned search_limit = 1;         // half of the workers, spares not counted, at least one
     std::vector<unsigned> nearest;     // all groups, this one first, then by distance
     std::vector<unsigned> members;     // worker indices by bit
   };

@@ -23,7 +23,7 @@ pool_core::pool_core(settings&& decided)
 }
 
 pool_core::~pool_core() {
-  if (own_worker() != nullptr) {
+  if (is_called_from_inside()) {
     std::fputs(
         "filch: a task destroys the scheduler that runs it, so its worker would wait for itself: destroy the scheduler on "
         "a thread outside of it\n",

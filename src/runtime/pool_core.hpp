@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -91,12 +92,16 @@ class pool_core final : public task_pool {
   /// Ends a claimed task without a call.
   void cancel(task_node& claimed) noexcept;
   void handle_unhandled(std::exception_ptr thrown) noexcept;
+  /// Throws closed.
+  [[noreturn]] void refuse() const;
   void trim_submission_memory() noexcept { slots_.trim(); }
 
   // --- the host of the idle protocol ---
   [[nodiscard]] bool work_visible() noexcept;
   void out_of_work() noexcept;
   [[nodiscard]] bool stopping() const noexcept { return stopping_.load(std::memory_order_seq_cst); }
+  [[nodiscard]] bool must_stay_awake(idle_seat seat) const noexcept;
+  [[nodiscard]] unsigned search_limit(unsigned group) const noexcept { return groups_.groups[group].search_limit; }
   [[nodiscard]] unsigned group_count() const noexcept { return static_cast<unsigned>(groups_.groups.size()); }
   [[nodiscard]] idle_word<parking_atomics>& word(unsigned group) noexcept { return words_[group]; }
   [[nodiscard]] unsigned group_size(unsigned group) const noexcept { return groups_.groups[group].size; }
@@ -118,7 +123,7 @@ class pool_core final : public task_pool {
   void require_open() const;
   void enqueue_in(const slot_lease& slot, task_node* const* tasks, std::size_t count);
   void start_spare(unsigned spare);
-  void wake_one_parked_spare() noexcept;
+  void call_up_one_spare() noexcept;
 
   void close() noexcept;
   [[nodiscard]] task_balance balance() const noexcept;
@@ -126,7 +131,8 @@ class pool_core final : public task_pool {
   void cancel_queued() noexcept;
   bool cancel_one_queued() noexcept;
   [[nodiscard]] std::exception_ptr cancelled_because_stopped() const noexcept;
-  void end_outside(task_node& task, counter worker_counters::* which) noexcept;
+  void end_outside(task_node& task, std::initializer_list<counter worker_counters::*> which) noexcept;
+  [[nodiscard]] bool is_called_from_inside() const noexcept;
   void end_workers() noexcept;
   shutdown_counts counts() const noexcept;
 

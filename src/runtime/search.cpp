@@ -54,10 +54,10 @@ task_node* worker::search_for_a_while() noexcept {
 
 bool worker::is_one_too_many() const noexcept { return is_spare() && pool_.spares().excess(); }
 
-// busy -> dormant -> busy, for a spare that has finished a task while the workers it stood in for are back. Its own
-// tasks come first; what else is queued is left to the others, of whom one is told.
+// busy -> dormant -> busy, for a spare that has finished a task while the workers it stood in for are back. What it has
+// queued goes to all, and one of the others is told.
 task_node* worker::stand_down() noexcept {
-  if (task_node* const own = deque_.pop(); own != nullptr) return own;
+  if (!give_away_deque()) return find_own();  // no memory for that now
   slab_->trim();
   if (pool_.spares().try_retire(index_ - pool_.worker_count()) == retire_outcome::needed) return search();
   full_fence();

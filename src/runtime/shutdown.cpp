@@ -11,7 +11,7 @@ namespace filch::inline v0_1::detail {
 
 void pool_core::wait_idle() {
   require_same_process(generation_);
-  if (own_worker() != nullptr)
+  if (is_called_from_inside())
     throw would_deadlock(
         "filch: wait_idle() in a task of the same pool would wait for that very task: wait for futures instead, or call it "
         "outside of the pool");
@@ -20,10 +20,9 @@ void pool_core::wait_idle() {
 
 shutdown_counts pool_core::shutdown(shutdown_mode mode, steady_time deadline) {
   require_same_process(generation_);
-  const bool on_own_worker = own_worker() != nullptr;
   close();
   if (mode == shutdown_mode::cancel) cancel_queued();
-  if (on_own_worker) return counts();
+  if (is_called_from_inside()) return counts();
   const std::optional<steady_time> limit = mode == shutdown_mode::drain ? std::nullopt : std::optional(deadline);
   if (wait_until_idle(limit)) {
     end_workers();
@@ -32,6 +31,11 @@ shutdown_counts pool_core::shutdown(shutdown_mode mode, steady_time deadline) {
     if (wait_until_idle(deadline)) end_workers();
   }
   return counts();
+}
+
+// On a worker, or in a task that a thread outside runs in get(help): waiting for the pool would be waiting for oneself.
+bool pool_core::is_called_from_inside() const noexcept {
+  return own_worker() != nullptr || running_task::runs_one_of(*this);
 }
 
 // After this no task comes from outside: each submission either is complete or will see the flag.
@@ -44,6 +48,7 @@ void pool_core::close() noexcept {
 // first and finds it done.
 void pool_core::end_workers() noexcept {
   const std::scoped_lock lock(ending_);
+  slots_.wait_until_all_free();  // whoever has counted the last task may still be about to tell us
   if (!ended_) stop_and_join();
   ended_ = true;
 }
@@ -94,7 +99,7 @@ bool pool_core::cancel_one_queued() noexcept {
   const bool only_here = task != nullptr && !task->operations->has_future;
   if (task != nullptr && (only_here || task->state.claim() == claim_outcome::claimed)) {
     cancel(*task);
-    end_outside(*task, &worker_counters::cancelled);
+    end_outside(*task, {&worker_counters::cancelled});
   }
   if (task != nullptr) task->drop_reference();
   return maybe_more;
@@ -118,19 +123,20 @@ std::exception_ptr pool_core::cancelled_because_stopped() const noexcept {
 void pool_core::run_claimed_outside(task_node& claimed) noexcept {
   const running_task frame(claimed);
   run_context context{stop_token_, nullptr};
-  (void)claimed.operations->run(claimed, context);
-  if (context.unhandled) handle_unhandled(std::move(context.unhandled));
-  end_outside(claimed, &worker_counters::executed);
+  const run_outcome outcome = claimed.operations->run(claimed, context);
+  if (outcome == run_outcome::value)
+    end_outside(claimed, {&worker_counters::claims, &worker_counters::executed});
+  else
+    end_outside(claimed, {&worker_counters::claims, &worker_counters::executed, &worker_counters::failed});
 }
 
-// Publishes a task that a thread outside of the pool has run or cancelled, and counts it as finished.
-void pool_core::end_outside(task_node& task, counter worker_counters::* which) noexcept {
+// Publishes a task that a thread outside of the pool has run or cancelled, and counts it as finished. The slot is held
+// to the end: the pool may go as soon as it is free.
+void pool_core::end_outside(task_node& task, std::initializer_list<counter worker_counters::*> which) noexcept {
   notify_all(task.state.finish());
-  {
-    const slot_lease slot = slots_.lease();
-    (slot->counters.*which).add(1);
-    slot->ledger.count_finished();
-  }
+  const slot_lease slot = slots_.lease();
+  for (counter worker_counters::* const each : which) (slot->counters.*each).add(1);
+  slot->ledger.count_finished();
   full_fence();
   out_of_work();
 }

@@ -32,10 +32,4 @@ void name_this_thread(const std::string& name, unsigned index) noexcept;
 /// The smallest stack the system gives a thread.
 std::size_t smallest_stack() noexcept;
 
-/// The lowest address that the calling thread's stack may reach, or nullptr when the system does not say.
-const std::byte* this_thread_stack_end() noexcept;
-
-/// Roughly where the calling thread's stack is now.
-[[gnu::noinline]] const std::byte* stack_position() noexcept;
-
 }  // namespace filch::inline v0_1::detail

@@ -76,18 +76,4 @@ std::size_t smallest_stack() noexcept {
   return std::max<std::size_t>(16384, system > 0 ? static_cast<std::size_t>(system) : 0);
 }
 
-const std::byte* this_thread_stack_end() noexcept {
-  pthread_attr_t own;
-  if (::pthread_getattr_np(::pthread_self(), &own) != 0) return nullptr;
-  void* lowest = nullptr;
-  std::size_t size = 0;
-  const bool known = ::pthread_attr_getstack(&own, &lowest, &size) == 0;
-  ::pthread_attr_destroy(&own);
-  return known ? static_cast<const std::byte*>(lowest) : nullptr;
-}
-
-const std::byte* stack_position() noexcept {
-  return static_cast<const std::byte*>(__builtin_frame_address(0));
-}
-
 }  // namespace filch::inline v0_1::detail

@@ -16,11 +16,6 @@ namespace detail {
 namespace {
 // Room for a share of the injection queue, or for half a ring.
 std::size_t batch_capacity(std::size_t deque_capacity) { return std::max<std::size_t>(32, deque_capacity / 2); }
-
-// Below this much free stack get() waits for a spare instead of running the task on top of its own.
-std::ptrdiff_t stack_reserve(std::size_t stack_bytes) {
-  return static_cast<std::ptrdiff_t>(std::min<std::size_t>(std::size_t{256} * 1024, stack_bytes / 4));
-}
 }  // namespace
 
 constinit thread_local worker* this_thread_worker = nullptr;
@@ -74,9 +69,6 @@ bool worker::take_place() noexcept {
   this_thread_role = this;
   this_thread_slab = slab_;
   name_this_thread(pool_.decided().options.name, index_);
-  const std::byte* const stack_end = this_thread_stack_end();
-  if (stack_end != nullptr)
-    stack_limit_ = stack_end + stack_reserve(static_cast<std::size_t>(stack_position() - stack_end));
   std::exception_ptr error;
   try {
     bind();

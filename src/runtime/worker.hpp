@@ -109,10 +109,10 @@ class worker final : public worker_role {
   // enqueue.cpp
   void queue(task_node* const* tasks, std::size_t count);
   void spill();
+  bool give_away_deque() noexcept;
   void sweep_injection();
   [[nodiscard]] static std::size_t drop_tombstones(task_node** entries, std::size_t count) noexcept;
 
-  bool stack_has_room() const noexcept;
   worker_info info() const;
 
   pool_core& pool_;
@@ -133,7 +133,6 @@ class worker final : public worker_role {
   bool injection_is_next_ = true;
   first_state first_state_ = first_state::busy;
   bool started_ = false;  // written by whoever may start it: the constructor, or the holder of the spare's bit
-  const std::byte* stack_limit_ = nullptr;
   bind_result binding_;
   thread thread_;
 

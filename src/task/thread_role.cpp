@@ -12,4 +12,10 @@ bool running_task::is_running(const task_node& task) noexcept {
   return false;
 }
 
+bool running_task::runs_one_of(const task_pool& pool) noexcept {
+  for (const running_task* each = innermost; each != nullptr; each = each->outer_)
+    if (each->task_.pool == &pool) return true;
+  return false;
+}
+
 }  // namespace filch::inline v0_1::detail

@@ -7,6 +7,7 @@
 #include <filch/detail/task/task_pool.hpp>
 #include <filch/task/errors.hpp>
 
+#include "base/stack_room.hpp"
 #include "park/parker.hpp"
 #include "task/same_process.hpp"
 #include "task/thread_role.hpp"
@@ -73,7 +74,8 @@ future_status park_on(task_node& task, std::optional<steady_time> deadline) noex
 
 bool run_here(task_node& task, worker_role* role, claim_policy policy) noexcept {
   if (role != nullptr && role->try_run_in_place(task)) return true;
-  if (policy != claim_policy::any_thread || task.state.claim() != claim_outcome::claimed) return false;
+  if (policy != claim_policy::any_thread || !stack_has_room()) return false;
+  if (task.state.claim() == claim_outcome::taken) return false;
   task.pool->run_claimed_outside(task);
   return true;
 }

@@ -4,7 +4,8 @@
 // Host is what lies above: the workers' queues and groups. It has
 //   bool work_visible()                      is anything in any queue that this worker could take?
 //   void out_of_work()                       called once by each worker that is about to park
-//   bool stopping()                          has stop() been called?
+//   bool must_stay_awake(seat)               has stop() been called, or is this worker a spare that is one too many?
+//   unsigned search_limit(group)             how many may search before a further worker parks at once
 //   unsigned group_count()
 //   idle_word<Atomics>& word(group)
 //   unsigned group_size(group)
@@ -66,8 +67,7 @@ class idle_protocol {
 
   /// busy -> searching, or crowded: then park_busy() is next.
   [[nodiscard]] search_entry try_begin_search(idle_seat seat) noexcept {
-    const unsigned half = host_.group_size(seat.group) / 2;
-    return host_.word(seat.group).try_begin_search(half > 1 ? half : 1);
+    return host_.word(seat.group).try_begin_search(host_.search_limit(seat.group));
   }
 
   /// searching -> busy, with a task in hand. The last searcher of its group looks once more and wakes the next: a
@@ -102,17 +102,19 @@ class idle_protocol {
     return true;
   }
 
-  /// Wakes every worker for good: the only tokens that nobody has paid for with a claim. `stopping` must be true
-  /// before.
+  /// Wakes every worker for good: the only tokens that nobody has paid for with a claim. must_stay_awake() must be true
+  /// for all before.
   void stop() noexcept {
     Atomics::full_fence();  // [I7] pairs with [I2]: a sleeper sees the flag, or its token is set after it has parked
     for (unsigned group = 0; group != host_.group_count(); ++group)
       for (unsigned bit = 0; bit != host_.group_size(group); ++bit) host_.token(group, bit).notify();
   }
 
-  /// Wakes one parked worker of `among` in `group`, though there may be nothing to do.
-  void wake_one_of(unsigned group, std::uint64_t among) noexcept {
-    send_tokens(group, host_.word(group).claim(1, among));
+  /// Wakes one parked worker of `among` in `group`, though there may be nothing to do. Whether there was one.
+  bool call_up(unsigned group, std::uint64_t among) noexcept {
+    const std::uint64_t called = host_.word(group).call_up(among);
+    send_tokens(group, called);
+    return called != 0;
   }
 
  private:
@@ -137,7 +139,7 @@ class idle_protocol {
     // stays queued beside a parked worker.
     Atomics::full_fence();
     host_.out_of_work();
-    if (host_.work_visible() || host_.stopping()) {
+    if (host_.work_visible() || host_.must_stay_awake(seat)) {
       if (host_.word(seat.group).try_unpark(seat.bit) == unpark_outcome::searching) return;
       // Somebody claimed this worker meanwhile: the token is coming and must not be left behind.
     }

@@ -81,6 +81,17 @@ class idle_word {
     }
   }
 
+  /// parked -> searching for one worker among `among`, also while others search. Its bit, or 0.
+  [[nodiscard]] std::uint64_t call_up(std::uint64_t among) noexcept {
+    std::uint64_t old = word_.load(std::memory_order_seq_cst);
+    for (;;) {
+      const std::uint64_t chosen = lowest_bits(old & among & parked_mask, 1);
+      if (chosen == 0 || word_.compare_exchange_strong(old, old - chosen + one_searching, std::memory_order_seq_cst,
+                                                       std::memory_order_seq_cst))
+        return chosen;
+    }
+  }
+
   [[nodiscard]] bool somebody_searches() const noexcept { return searching(load()) != 0; }
   [[nodiscard]] std::uint64_t parked() const noexcept { return load() & parked_mask; }
   [[nodiscard]] std::uint64_t searchers() const noexcept { return searching(load()); }

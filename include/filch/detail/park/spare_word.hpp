@@ -2,8 +2,9 @@
 //
 //   [ unblocked : 16 | dormant spares : 48 ]
 //
-// Invariant: unblocked workers, active or parked, never fall below the target. Every change is one read-modify-write,
-// so that a spare cannot retire between a worker's check and its decrement: check and change are the same step.
+// Invariant: unblocked workers, active or parked, never fall below the target while a spare is dormant, and never below
+// one. Every change is one read-modify-write, so that a spare cannot retire between a worker's check and its decrement:
+// check and change are the same step.
 #pragma once
 
 #include <atomic>
@@ -16,9 +17,9 @@
 namespace filch::inline v0_1::detail {
 
 enum class block_outcome {
-  left,      // more than the target were unblocked: the caller is now counted as blocked
+  left,      // the caller counts as blocked: there were more than the target, or no spare is left and another stays
   replaced,  // the caller counts as blocked and must wake the spare it was given
-  refused    // every spare is in use; nothing has changed
+  refused    // every spare is in use and the caller is the last unblocked worker; nothing has changed
 };
 enum class retire_outcome { dormant, needed };
 
@@ -36,17 +37,18 @@ class spare_word {
   spare_word(std::uint64_t target, unsigned spares) noexcept
       : target_(target), word_((target << capacity) | ((std::uint64_t{1} << spares) - 1)) {}
 
-  /// The caller stops being unblocked: by leaving when there is one too many, else by swapping with a spare.
+  /// The caller stops being unblocked: by leaving when there is one too many, else by swapping with a spare, else by
+  /// leaving as long as another worker stays, who cannot be waiting for anything.
   [[nodiscard]] block_result block() noexcept {
     std::uint64_t old = word_.load(std::memory_order_relaxed);
     for (;;) {
       const std::uint64_t dormant = old & dormant_mask;
-      const bool excess = unblocked(old) > target_;
-      if (!excess && dormant == 0) return {block_outcome::refused, 0};
-      const std::uint64_t next = excess ? old - one_unblocked : old & ~(dormant & (~dormant + 1));
+      const bool leaves = unblocked(old) > target_ || (dormant == 0 && unblocked(old) > 1);
+      if (!leaves && dormant == 0) return {block_outcome::refused, 0};
+      const std::uint64_t next = leaves ? old - one_unblocked : old & ~(dormant & (~dormant + 1));
       // [W1] acq_rel, pairs with [W2] of the spare that went dormant: what it left behind is visible to its waker.
       if (!word_.compare_exchange_strong(old, next, std::memory_order_acq_rel, std::memory_order_relaxed)) continue;
-      if (excess) return {block_outcome::left, 0};
+      if (leaves) return {block_outcome::left, 0};
       return {block_outcome::replaced, static_cast<unsigned>(std::countr_zero(dormant))};
     }
   }

@@ -13,7 +13,7 @@ namespace filch::inline v0_1::detail {
 /// The value is kept as a pointer for a reference, as nothing for void.
 template <class R>
 using stored_result = std::conditional_t<std::is_reference_v<R>, std::remove_reference_t<R>*,
-                                         std::conditional_t<std::is_void_v<R>, std::monostate, R>>;
+                                         std::conditional_t<std::is_void_v<R>, std::monostate, std::remove_cv_t<R>>>;
 
 /// Written by the claimer before the task is finished, read by the future after it is ready.
 template <class R>

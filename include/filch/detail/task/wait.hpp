@@ -39,13 +39,18 @@ template <class Rep, class Period>
   return now + std::chrono::ceil<clock::duration>(wait);
 }
 
-/// A deadline of any clock on the steady one.
+/// A deadline of any clock on the steady one. The difference is looked at in floating point first: a moment at the end
+/// of a clock's range is further away than a duration can say.
 template <class Clock, class Duration>
 [[nodiscard]] std::chrono::steady_clock::time_point on_steady_clock(std::chrono::time_point<Clock, Duration> when) {
-  if constexpr (std::is_same_v<Clock, std::chrono::steady_clock>)
-    return std::chrono::time_point_cast<std::chrono::steady_clock::duration>(when);
-  else
-    return deadline_after(when - Clock::now());
+  using steady = std::chrono::steady_clock;
+  using seconds = std::chrono::duration<double>;
+  if constexpr (std::is_same_v<std::chrono::time_point<Clock, Duration>, steady::time_point>) return when;
+  const auto now = Clock::now();
+  const seconds left = seconds(when.time_since_epoch()) - seconds(now.time_since_epoch());
+  constexpr seconds a_century{3.2e9};
+  if (left > a_century) return steady::time_point::max();
+  return left < -a_century ? steady::now() : deadline_after(when - now);
 }
 
 }  // namespace detail
