@@ -1,0 +1,139 @@
+// Which task is next: the newest own one, and never so that another waits for ever.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <vector>
+
+#include "runtime/pool_fixture.hpp"
+
+namespace {
+
+using namespace filch_tests;
+
+class find_task_test : public shaped_pool_test {};
+INSTANTIATE_POOL_SHAPES(find_task_test);
+
+/// A task that submits itself again until it is told to stop, on as many workers as it is started.
+class self_resubmitting {
+ public:
+  explicit self_resubmitting(filch::scheduler& pool) : pool_(pool) {}
+
+  void start() { pool_.post([this] { run(); }); }
+  void stop() { stopped_ = true; }
+  [[nodiscard]] unsigned runs() const { return runs_.load(); }
+
+ private:
+  void run() {
+    runs_.fetch_add(1);
+    if (!stopped_) pool_.post([this] { run(); });
+  }
+  filch::scheduler& pool_;
+  std::atomic<bool> stopped_{false};
+  std::atomic<unsigned> runs_{0};
+};
+
+TEST_P(find_task_test, tasks_that_resubmit_themselves_do_not_starve_what_comes_from_outside) {
+  filch::scheduler& pool = make_shaped_pool();
+  self_resubmitting greedy(pool);
+  for (unsigned i = 0; i != width(); ++i) greedy.start();
+  EXPECT_TRUE(eventually([&] { return greedy.runs() > 1'000; }));
+  for (int round = 0; round != 50; ++round) EXPECT_EQ(pool.submit([] {}).wait_for(watchdog), filch::future_status::ready);
+  greedy.stop();
+  pool.wait_idle();
+}
+
+TEST_P(find_task_test, a_task_that_resubmits_itself_does_not_starve_older_tasks_of_its_own_worker) {
+  filch::scheduler_options options = shape();
+  options.workers = 1;
+  filch::scheduler& pool = make_pool(std::move(options));
+  self_resubmitting greedy(pool);
+  std::atomic<int> older{0};
+  unsigned runs_before_all_ran = 0;
+  pool.post([&] {
+    for (int i = 0; i != 10; ++i)
+      pool.post([&] {
+        if (older.fetch_add(1) == 9) runs_before_all_ran = greedy.runs();
+      });
+    greedy.start();
+  });
+  EXPECT_TRUE(eventually([&] { return older.load() == 10; }));
+  greedy.stop();
+  pool.wait_idle();
+  EXPECT_LE(runs_before_all_ran, 10U * 2 * 61) << "every 61st look, in turn here and at the injection queue";
+}
+
+TEST_P(find_task_test, an_injected_task_waits_for_a_bounded_number_of_others) {
+  filch::scheduler_options options = shape();
+  options.workers = 1;
+  filch::scheduler& pool = make_pool(std::move(options));
+  self_resubmitting greedy(pool);
+  const event queued;
+  unsigned runs_before = 0;
+  pool.post([&, queued] {
+    EXPECT_TRUE(queued.wait());
+    greedy.start();
+  });
+  auto injected = pool.submit([&] { runs_before = greedy.runs(); });
+  queued.set();
+  EXPECT_EQ(injected.wait_for(watchdog), filch::future_status::ready);
+  greedy.stop();
+  pool.wait_idle();
+  EXPECT_LE(runs_before, 2U * 61);
+}
+
+TEST_P(find_task_test, a_worker_runs_its_newest_task_first_and_injected_ones_in_their_order) {
+  filch::scheduler_options options = shape();
+  options.workers = 1;
+  filch::scheduler& pool = make_pool(std::move(options));
+  std::vector<int> order;
+  pool.submit([&] {
+        for (int i = 0; i != 10; ++i) pool.post([&order, i] { order.push_back(i); });
+      }).get();
+  pool.wait_idle();
+  EXPECT_EQ(order, (std::vector<int>{9, 8, 7, 6, 5, 4, 3, 2, 1, 0}));
+  order.clear();
+  {
+    const held_workers held(pool, 1);
+    for (int i = 0; i != 10; ++i) pool.post([&order, i] { order.push_back(i); });
+  }
+  pool.wait_idle();
+  EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
+}
+
+TEST_P(find_task_test, tasks_behind_a_long_one_are_taken_by_the_other_workers) {
+  if (width() == 1) return;
+  filch::scheduler& pool = make_shaped_pool();
+  const event all_ran;
+  std::atomic<int> ran{0};
+  pool.submit([&, all_ran] {
+        for (int i = 0; i != 100; ++i)
+          pool.post([&, all_ran] {
+            if (ran.fetch_add(1) == 99) all_ran.set();
+          });
+        EXPECT_TRUE(all_ran.wait());  // without leaving the worker
+      }).get();
+  const filch::worker_metrics total = pool.metrics().total();
+  EXPECT_GE(total.stolen, 100U);
+  EXPECT_GE(total.steal_attempts, total.stolen + total.lost);
+}
+
+TEST_P(find_task_test, a_batch_in_the_hands_of_a_worker_that_runs_a_long_task_is_within_reach) {
+  if (width() == 1) return;
+  filch::scheduler& pool = make_shaped_pool();
+  std::atomic<int> ran{0};
+  const event all_ran;
+  {
+    // The first worker that is free takes several of these at once; its first task waits for all others.
+    const held_workers held(pool, width());
+    pool.post([all_ran] { EXPECT_TRUE(all_ran.wait()); });
+    for (int i = 0; i != 40; ++i)
+      pool.post([&, all_ran] {
+        if (ran.fetch_add(1) == 39) all_ran.set();
+      });
+  }
+  EXPECT_TRUE(eventually([&] { return ran.load() == 40; }));
+  pool.wait_idle();
+}
+
+}  // namespace

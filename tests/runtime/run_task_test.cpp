@@ -1,0 +1,118 @@
+// Running one task: what is gone by the time its future is ready, and what by the time the pool is idle.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "memory/slab.hpp"
+#include "runtime/pool_fixture.hpp"
+
+namespace {
+
+using namespace filch_tests;
+
+class run_task_test : public shaped_pool_test {};
+INSTANTIATE_POOL_SHAPES(run_task_test);
+
+/// Counts the living copies of itself that were not moved from.
+class witness {
+ public:
+  explicit witness(std::atomic<int>& living) : living_(&living) { living_->fetch_add(1); }
+  witness(witness&& other) noexcept : living_(std::exchange(other.living_, nullptr)) {}
+  witness& operator=(witness&&) = delete;
+  ~witness() {
+    if (living_ != nullptr) living_->fetch_sub(1);
+  }
+
+ private:
+  std::atomic<int>* living_;
+};
+
+TEST_P(run_task_test, the_callable_and_its_arguments_are_gone_when_the_future_is_ready) {
+  filch::scheduler& pool = make_shaped_pool();
+  std::atomic<int> living{0};
+  for (int round = 0; round != 1'000; ++round) {
+    auto future = pool.submit([held = witness(living)](const witness&) {}, witness(living));
+    future.wait();
+    ASSERT_EQ(living.load(), 0);
+  }
+}
+
+TEST_P(run_task_test, the_callable_is_gone_also_when_the_task_threw) {
+  filch::scheduler& pool = make_shaped_pool();
+  std::atomic<int> living{0};
+  for (int round = 0; round != 100; ++round) {
+    auto future = pool.submit([held = witness(living)] { throw 42; });
+    EXPECT_THROW(future.get(), int);
+    ASSERT_EQ(living.load(), 0);
+  }
+}
+
+TEST_P(run_task_test, the_callable_is_gone_also_when_get_ran_the_task) {
+  filch::scheduler& pool = make_shaped_pool();
+  std::atomic<int> living{0};
+  const auto await_one = [&] {
+    auto child = pool.submit([held = witness(living)] {});
+    child.wait();
+    return living.load();
+  };
+  for (int round = 0; round != 100; ++round) EXPECT_EQ(pool.submit(await_one).get(), 0);
+  for (int round = 0; round != 100; ++round) {
+    auto future = pool.submit([held = witness(living)] {});
+    future.get(filch::help);
+    EXPECT_EQ(living.load(), 0);
+  }
+}
+
+TEST_P(run_task_test, when_the_pool_is_idle_the_results_nobody_wants_are_gone) {
+  filch::scheduler& pool = make_shaped_pool();
+  std::atomic<int> living{0};
+  for (int round = 0; round != 200; ++round) {
+    for (int i = 0; i != 5; ++i) (void)pool.submit([&] { return witness(living); });
+    pool.wait_idle();
+    ASSERT_EQ(living.load(), 0);
+  }
+}
+
+TEST_P(run_task_test, a_result_lives_as_long_as_its_future_and_dies_once) {
+  std::atomic<int> living{0};
+  filch::future<witness> kept;
+  {
+    filch::scheduler& pool = make_shaped_pool();
+    kept = pool.submit([&] { return witness(living); });
+    pool.wait_idle();
+    EXPECT_EQ(living.load(), 1);
+    destroy_pool(pool);
+  }
+  EXPECT_EQ(living.load(), 1);
+  { const witness taken = kept.get(); }
+  EXPECT_EQ(living.load(), 0);
+}
+
+TEST_P(run_task_test, tasks_that_outsiders_and_workers_release_in_turn_use_the_same_memory_again) {
+  filch::scheduler& pool = make_shaped_pool();
+  const auto held = [] { return filch::detail::slab::in_existence(); };
+  const auto burst = [&] {
+    std::vector<filch::future<int>> futures;
+    for (int i = 0; i != 200; ++i) futures.push_back(pool.submit([i] { return i; }));
+    for (auto& each : futures) (void)each.get();
+  };
+  burst();
+  const std::uint64_t slabs = held();
+  for (unsigned round = 0; round != scaled(2'000); ++round) burst();
+  EXPECT_LE(held(), slabs + 2);  // at most another submission slot was touched
+}
+
+TEST_P(run_task_test, a_task_may_drop_the_last_future_of_another) {
+  filch::scheduler& pool = make_shaped_pool();
+  std::atomic<int> living{0};
+  for (int round = 0; round != 500; ++round) {
+    auto first = pool.submit([&] { return witness(living); });
+    (void)pool.submit([dropped = std::move(first)]() mutable { const auto gone = std::move(dropped); });
+  }
+  pool.wait_idle();
+  EXPECT_TRUE(eventually([&] { return living.load() == 0; }));
+}
+
+}  // namespace

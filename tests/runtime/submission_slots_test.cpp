@@ -1,0 +1,124 @@
+// What threads outside the pool leave behind: nothing, however many there were.
+#include "runtime/submission_slots.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "memory/slab.hpp"
+#include "runtime/pool_fixture.hpp"
+#include "runtime/process_probe.hpp"
+
+namespace {
+
+using namespace filch_tests;
+using filch::detail::slab;
+using filch::detail::submission_slot;
+using filch::detail::submission_slots;
+
+class submission_slots_test : public shaped_pool_test {};
+INSTANTIATE_POOL_SHAPES(submission_slots_test);
+
+std::size_t count(const submission_slots& slots) {
+  std::size_t sum = 0;
+  slots.for_each([&](const submission_slot&) { ++sum; });
+  return sum;
+}
+
+TEST_P(submission_slots_test, ten_thousand_short_lived_submitters_leave_memory_flat) {
+  filch::scheduler& pool = make_shaped_pool();
+  const auto submit_from_threads = [&](unsigned threads) {
+    for (unsigned i = 0; i != threads; i += 4) {
+      std::vector<std::thread> some;
+      for (int t = 0; t != 4; ++t) some.emplace_back([&] { EXPECT_EQ(pool.submit([] { return 1; }).get(), 1); });
+      for (std::thread& each : some) each.join();
+    }
+  };
+  const unsigned threads = GetParam().workers == 2 ? 10'000 : 1'000;
+  submit_from_threads(200);
+  const std::uint64_t slabs = slab::in_existence();
+  const std::size_t bytes = resident_bytes();
+  submit_from_threads(scaled(threads) + 100);
+  EXPECT_LE(slab::in_existence(), slabs + 4);
+  // Sanitizers keep what is freed for a while.
+  EXPECT_TRUE(sanitizer_slowdown != 1 || resident_bytes() <= bytes + (std::size_t{4} << 20));
+  EXPECT_EQ(pool.metrics().submitted(), 200U + scaled(threads) / 4 * 4 + (scaled(threads) % 4 == 0 ? 100U : 104U));
+}
+
+TEST_P(submission_slots_test, a_copy_constructor_may_submit_while_it_is_submitted) {
+  struct submits_when_copied {
+    explicit submits_when_copied(filch::scheduler& to, std::atomic<int>& counts) : pool(&to), ran(&counts) {}
+    submits_when_copied(const submits_when_copied& other) : pool(other.pool), ran(other.ran) {
+      pool->post([counts = ran] { counts->fetch_add(1); });
+      pool->submit([counts = ran] { counts->fetch_add(1); }).get();
+    }
+    submits_when_copied& operator=(const submits_when_copied&) = delete;
+    void operator()() const { ran->fetch_add(10); }
+    filch::scheduler* pool;
+    std::atomic<int>* ran;
+  };
+  filch::scheduler& pool = make_shaped_pool();
+  std::atomic<int> ran{0};
+  const submits_when_copied callable(pool, ran);
+  pool.submit(callable).get();
+  pool.submit([&] { pool.submit(callable).get(); }).get();
+  pool.wait_idle();
+  EXPECT_EQ(ran.load(), 24);
+}
+
+TEST_P(submission_slots_test, a_thread_that_uses_many_pools_gets_each_task_to_the_right_one) {
+  std::vector<filch::scheduler*> pools;
+  for (int i = 0; i != 3; ++i) pools.push_back(&make_shaped_pool());
+  std::atomic<int> ran{0};
+  for (int i = 0; i != 300; ++i) pools[static_cast<std::size_t>(i % 3)]->post([&] { ran.fetch_add(1); });
+  for (filch::scheduler* const each : pools) {
+    each->wait_idle();
+    EXPECT_EQ(each->metrics().total().executed, 100U);
+  }
+  EXPECT_EQ(ran.load(), 300);
+}
+
+TEST(lease_test, a_slot_has_one_holder_and_a_new_block_comes_when_all_are_held) {
+  submission_slots slots;
+  const std::size_t first_block = count(slots);
+  std::vector<std::thread> threads;
+  std::atomic<unsigned> holding{0};
+  std::atomic<bool> enough{false};
+  constexpr unsigned wanted = 20;
+  for (unsigned i = 0; i != wanted; ++i)
+    threads.emplace_back([&] {
+      const auto lease = slots.lease();
+      lease->ledger.count_spawned(1);
+      holding.fetch_add(1);
+      while (!enough) std::this_thread::yield();
+    });
+  EXPECT_TRUE(eventually([&] { return holding.load() == wanted; }));
+  slots.for_each([](const submission_slot& each) { EXPECT_LE(each.ledger.spawned(), 1U); });
+  EXPECT_GE(count(slots), wanted);
+  EXPECT_LE(count(slots), wanted + first_block);
+  enough = true;
+  for (std::thread& each : threads) each.join();
+  const std::size_t most = count(slots);
+  for (int i = 0; i != 1'000; ++i) std::thread([&] { const auto lease = slots.lease(); }).join();
+  EXPECT_EQ(count(slots), most);
+}
+
+TEST(lease_test, the_closer_waits_for_every_holder) {
+  submission_slots slots;
+  std::atomic<bool> left{false};
+  const event held;
+  std::thread holder([&] {
+    const auto lease = slots.lease();
+    held.set();
+    std::this_thread::sleep_for(5ms);
+    left = true;
+  });
+  EXPECT_TRUE(held.wait());
+  slots.wait_until_all_free();
+  EXPECT_TRUE(left.load());
+  holder.join();
+}
+
+}  // namespace
