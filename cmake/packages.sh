@@ -13,6 +13,7 @@ declare -A what_is=(
   [libhwloc-dev]="hwloc with its headers"
   [libconcurrentqueue-dev]="moodycamel's concurrentqueue.h"
   [libgtest-dev]="GoogleTest"
+  [relacy-dev]="the Relacy race detector"
   [libbenchmark-dev]="Google Benchmark"
   [clang-19]="clang 19 or newer"
 )
@@ -70,6 +71,7 @@ has_package() {
       has_header concurrentqueue.h {concurrentqueue,moodycamel,concurrentqueue/moodycamel}/concurrentqueue.h
       ;;
     libgtest-dev) has_header gtest/gtest.h ;;
+    relacy-dev) has_header relacy/relacy.hpp ;;
     libbenchmark-dev) has_header benchmark/benchmark.h ;;
     clang-19) newest_clang 19 > /dev/null ;;
     libclang-rt-*-dev)

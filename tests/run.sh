@@ -2,7 +2,7 @@
 # Installs what is missing, then builds filch and runs its tests in stages. The last line is the sum of all stages.
 set -euo pipefail
 
-default_stages=(release one-cpu tsan asan-ubsan clang)
+default_stages=(release one-cpu tsan asan-ubsan clang portable)
 further_stages=(debug clang-tsan)
 
 if [[ ${1:-} == --help || ${1:-} == -h ]]; then
@@ -18,6 +18,7 @@ By default: ${default_stages[*]}
   tsan         thread sanitizer
   asan-ubsan   address and undefined behaviour sanitizers
   clang        clang, warnings as errors
+  portable     the parking that does not need Linux
 Further: ${further_stages[*]}
 
 FILCH_RECORDED_TOPOLOGIES  a folder of recorded hwloc topologies, for the tests that read them
@@ -42,7 +43,7 @@ for stage in "${stages[@]}"; do
     die "there is no stage '$stage'. Stages: ${default_stages[*]} ${further_stages[*]}"
 done
 
-require_packages g++ cmake ninja-build pkg-config libhwloc-dev libconcurrentqueue-dev libgtest-dev
+require_packages g++ cmake ninja-build pkg-config libhwloc-dev libconcurrentqueue-dev libgtest-dev relacy-dev
 if [[ " ${stages[*]}" == *" clang"* ]]; then
   if ! clang=$(newest_clang 19) && obtain_packages clang-19 libclang-rt-19-dev; then
     clang=$(newest_clang 19)
@@ -70,8 +71,9 @@ fi
 # The first CPU that this process may use.
 first_cpu() { sed -n 's/^Cpus_allowed_list:[[:space:]]*\([0-9]*\).*/\1/p' /proc/self/status; }
 
-# Put before the commands of a stage.
+# Put before the commands of a stage, and what it builds.
 around=()
+targets=(all)
 
 # build <preset> <compiler> [<cmake argument>...]
 build() {
@@ -82,7 +84,7 @@ build() {
   cached=$(sed -n 's/^CMAKE_CXX_COMPILER:[A-Z]*=//p' "build/$preset/CMakeCache.txt" 2> /dev/null || true)
   [[ $cached == "$compiler" ]] || rm -rf "build/$preset/CMakeCache.txt" "build/$preset/CMakeFiles"
 
-  cmake --preset "$preset" -DCMAKE_CXX_COMPILER="$compiler" "$@" && "${around[@]}" cmake --build --preset "$preset"
+  cmake --preset "$preset" -DCMAKE_CXX_COMPILER="$compiler" "$@" && "${around[@]}" cmake --build --preset "$preset" --target "${targets[@]}"
 }
 
 # count <pattern>: how many lines of the report have it.
@@ -106,6 +108,7 @@ run_tests() {
 
 run_stage() {
   around=()
+  targets=(all)
   case $1 in
     release)
       build release "$CXX" -DFILCH_WERROR=ON && run_tests release -j2
@@ -122,6 +125,10 @@ run_stage() {
       ;;
     clang)
       build clang "$clang" -DFILCH_WERROR=ON && run_tests clang -j2 -LE packages
+      ;;
+    portable)
+      targets=(park_tests runtime_tests)
+      build portable "$CXX" -DFILCH_WERROR=ON && run_tests portable -j2 -L 'park|runtime'
       ;;
     clang-tsan)
       around=("${steady_addresses[@]}")
