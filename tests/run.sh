@@ -114,7 +114,7 @@ run_stage() {
       build release "$CXX" -DFILCH_WERROR=ON && run_tests release -j2
       ;;
     one-cpu)
-      build release "$CXX" -DFILCH_WERROR=ON && around=(taskset -c "$(first_cpu)") && run_tests release -j1 -LE 'packages|house'
+      build release "$CXX" -DFILCH_WERROR=ON && around=(taskset -c "$(first_cpu)") && run_tests release -j1 -LE 'packages|house|model'
       ;;
     debug)
       build debug "$CXX" -DFILCH_WERROR=ON && run_tests debug -j2 -LE packages
