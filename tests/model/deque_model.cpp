@@ -74,6 +74,13 @@ struct deque_scenario : scenario<Derived, static_cast<int>(1 + Thieves)> {
     return taken != nullptr;
   }
 
+  // As a worker that has run the task in place and looks whether its entry is still the newest.
+  void pop_the_last_made() {
+    if (next == 0) return;
+    item* const last = &items[next - 1];
+    if (owner.pop_if_newest(last)) take(last);
+  }
+
   void spill() {
     item* taken[capacity];
     const std::size_t count = owner.spill(taken, 1 + rl::rand(capacity));
@@ -119,11 +126,12 @@ struct two_items : deque_scenario<two_items, 2, 2> {
 /// The owner does what it likes, and the ring wraps around.
 struct everything : deque_scenario<everything, 5, 2> {
   void own() {
-    for (unsigned step = 0; step != 7; ++step) switch (rl::rand(5)) {
+    for (unsigned step = 0; step != 7; ++step) switch (rl::rand(6)) {
         case 0:
         case 1: push_one(); break;
         case 2: push_two(); break;
         case 3: (void)pop(); break;
+        case 4: pop_the_last_made(); break;
         default: spill(); break;
       }
     pop_the_rest();

@@ -144,6 +144,7 @@ class pool_core {
   bool stopping() const noexcept { return stopping_.load(std::memory_order_seq_cst); }
   unsigned group_count() const noexcept { return groups_.count; }
   idle_word<relacy_atomics>& word(unsigned group) noexcept { return words_[group]; }
+  unsigned search_limit(unsigned) const noexcept { return worker_count_ > 3 ? worker_count_ / 2 : 1; }
   unsigned group_size(unsigned group) const noexcept { return groups_.groups[group].size; }
   unsigned nth_group(unsigned home, unsigned n) const noexcept { return (home + n) % groups_.count; }
   park_token<relacy_atomics>& token(unsigned group, unsigned bit) noexcept {
@@ -170,6 +171,8 @@ class pool_core {
   void start_spare(unsigned spare);
   void blocked_worker_returns() noexcept;
   void wake_one_parked_spare() noexcept;
+  void call_up_one_spare() noexcept;
+  bool must_stay_awake(idle_seat seat) const noexcept;
   task_balance balance() const noexcept;
   bool wait_until_idle(std::optional<steady_time> deadline) noexcept;
   void stop_and_join() noexcept;
@@ -188,11 +191,15 @@ class pool_core {
     submit(&one, 1);
   }
 
-  /// After stop_and_join(), when every worker has left: nobody is counted, and no bit is set.
+  /// After stop_and_join(), when every worker has left: no bit is set, and nobody is counted but spares that a blocking
+  /// worker had woken and that met the stop on their way.
   bool is_empty() {
-    for (unsigned group = 0; group != group_count(); ++group)
-      if (words_[group].searchers() != 0 || words_[group].parked() != 0) return false;
-    return true;
+    std::uint64_t searchers = 0;
+    for (unsigned group = 0; group != group_count(); ++group) {
+      if (words_[group].parked() != 0) return false;
+      searchers += words_[group].searchers();
+    }
+    return searchers <= spare_count_;
   }
 
   /// A count that went below zero shows as a very large one.
@@ -242,7 +249,7 @@ class worker {
     }
   }
 
-  // As worker::enqueue() with worker::queue() and worker::spill().
+  // As enqueue.cpp, tombstones and a lack of memory left out.
   void submit(task_node* const* tasks, std::size_t count) {
     ledger_.count_spawned(count);
     if (count <= deque_.capacity() / 2) {
@@ -283,6 +290,11 @@ class worker {
     if (taken == 0) return;
     pool_.injection().enqueue(producer_, batch, taken);
     full_fence();  // [I8]
+  }
+
+  bool give_away_deque() noexcept {
+    while (thief_.has_work()) spill();
+    return true;
   }
 
   // As find_task.cpp.

@@ -31,6 +31,12 @@ mkdir "$work/common"
 cp "$here"/{scenario,relacy_atomics}.hpp "$work/common/"
 [[ -n ${SHOW:-} ]] || "${CXX:-g++}" "${options[@]}" -x c++-header "$work/common/scenario.hpp" -o "$work/common/scenario.hpp.gch"
 
+# All mutants are made of the sources as they are now.
+cp -r "$root/include" "$root/src" "$work/"
+mkdir "$work/tests"
+cp -r "$here" "$work/tests/model"
+rm "$work/tests/model"/{scenario,relacy_atomics}.hpp
+
 killed=0
 survived=0
 wrong=0
@@ -44,22 +50,20 @@ build() {
 # mutant <model> <expected> <file> <name> <sed expression>
 mutant() {
   local model=$1 expected=$2 file=$3 name=$4 change=$5 outcome
-  rm -rf "$work/copy" && mkdir -p "$work/copy/tests"
-  cp -r "$root/include" "$root/src" "$work/copy/"
-  cp -r "$here" "$work/copy/tests/model"
-  rm "$work/copy/tests/model"/{scenario,relacy_atomics}.hpp
+  rm -rf "$work/copy" && mkdir "$work/copy"
+  cp -r "$work"/{include,src,tests} "$work/copy/"
   sed -i -E "$change" "$work/copy/$file"
-  if cmp -s "$root/$file" "$work/copy/$file"; then
+  if cmp -s "$work/$file" "$work/copy/$file"; then
     outcome='changes nothing'
   elif [[ -n ${SHOW:-} ]]; then
-    echo "$model: $name" && { diff "$root/$file" "$work/copy/$file" || true; }
+    echo "$model: $name" && { diff "$work/$file" "$work/copy/$file" || true; }
     return
   elif ! build "$model" > "$work/errors" 2>&1; then
     outcome='does not compile'
   elif timeout 300 "$work/model" "${FACTOR:-1}" > "$work/report" 2>&1; then
     outcome=survives
   else
-    outcome="killed ($(grep -o '^.*: VIOLATED.*' "$work/report" | sed 's/VIOLATED in //' || echo 'it crashed'))"
+    outcome="killed ($(grep VIOLATED "$work/report" | sed 's/VIOLATED in //' || true))"
   fi
   case $expected:$outcome in
     killed:killed* | unseen:survives) ;;

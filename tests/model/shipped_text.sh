@@ -7,31 +7,42 @@ set -euo pipefail
 src=$1
 out=$2/shipped_runtime.inc
 
-# take <file> <member>...: the definitions of these members.
+# take <file> <pattern of members> [<pattern of members to leave out>]
 take() {
-  local file=$1 member
-  shift
-  for member; do
-    awk -v member="$member" -v file="src/$file" '
-      !inside && $0 ~ "^[a-z].*" member "\\(" { inside = 1; found = 1; printf "#line %d \"%s\"\n", NR, file }
-      inside { print }
-      inside && (/^}/ || (/}$/ && !/^ /)) { inside = 0; print "" }
-      END { exit !found }' "$src/$file" || {
-      echo "shipped_text.sh: src/$file does not define $member" >&2
-      exit 1
+  awk -v members="$2" -v others="${3:-^$}" -v file="src/$1" '
+    !inside && match($0, /^[a-z].*[a-z]::[a-z_]+\(/) && $0 ~ "(" members ")\\(" && $0 !~ "(" others ")\\(" {
+      inside = found = 1
+      printf "#line %d \"%s\"\n", NR, file
     }
-  done
+    inside { print }
+    inside && (/^}/ || (/}$/ && !/^ /)) { inside = 0; print "" }
+    END { exit !found }' "$src/$1" || {
+    echo "shipped_text.sh: src/$1 does not define $2" >&2
+    exit 1
+  }
 }
+
+# replace <file>: by its new text, unless it is the same.
+replace() { if cmp -s "$1.new" "$1"; then rm "$1.new"; else mv "$1.new" "$1"; fi; }
 
 mkdir -p "$2"
 {
-  take runtime/search.cpp worker::search worker::first_task_of_spare worker::search_from worker::is_one_too_many \
-    worker::stand_down worker::rest worker::park worker::retire worker::sleep_dormant worker::leave_for_good
+  take runtime/search.cpp 'worker::[a-z_]+' worker::search_for_a_while
   take runtime/worker.cpp worker::next_task
-  take runtime/idle_host.cpp pool_core::work_visible pool_core::out_of_work
-  take runtime/block.cpp pool_core::replace_blocked_worker pool_core::start_spare pool_core::blocked_worker_returns \
-    pool_core::wake_one_parked_spare
-  take runtime/shutdown.cpp pool_core::balance pool_core::wait_until_idle
+  take runtime/idle_host.cpp 'pool_core::(work_visible|out_of_work)'
+  take runtime/block.cpp 'pool_core::[a-z_]+'
+  take runtime/shutdown.cpp 'pool_core::(balance|wait_until_idle)'
   take runtime/pool_core.cpp pool_core::stop_and_join
 } > "$out.new"
-cmp -s "$out.new" "$out" && rm "$out.new" || mv "$out.new" "$out"
+replace "$out"
+
+# The parker is not a template over its atomics: the type is exchanged in its text.
+{
+  sed -n '/^enum class park_result/,/^parker&/{/^parker&/!p}' "$src/park/parker.hpp"
+  take park/parker.cpp 'parker::(park|unpark)'
+} | sed 's/std::atomic</model::atomic</g' > "$2/shipped_parker.inc.new"
+grep -q 'model::atomic<std::uint32_t> word_' "$2/shipped_parker.inc.new" || {
+  echo "shipped_text.sh: src/park/parker.hpp has no std::atomic<std::uint32_t> word_" >&2
+  exit 1
+}
+replace "$2/shipped_parker.inc"
