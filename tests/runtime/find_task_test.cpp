@@ -63,6 +63,35 @@ TEST_P(find_task_test, a_task_that_resubmits_itself_does_not_starve_older_tasks_
   EXPECT_LE(runs_before_all_ran, 10U * 2 * 61) << "every 61st look, in turn here and at the injection queue";
 }
 
+TEST_P(find_task_test, a_spare_that_is_one_too_many_keeps_nothing_for_itself) {
+  filch::scheduler_options options = shape();
+  options.workers = 1;
+  filch::scheduler& pool = make_pool(std::move(options));
+  filch::scheduler& elsewhere = make_pool({.workers = 1});
+  held_workers far(elsewhere, 1);
+  self_resubmitting on_the_worker(pool);
+  self_resubmitting on_the_spare(pool);
+  const event back;
+  const event older_ran;
+  auto blocked = pool.submit([&] {
+    elsewhere.submit([] {}).get();
+    on_the_worker.start();  // from here on the worker has always something of its own
+    back.set();
+  });
+  pool.post([&, older_ran] {  // on the spare
+    far.release();
+    EXPECT_TRUE(back.wait());
+    pool.post([older_ran] { older_ran.set(); });
+    on_the_spare.start();
+  });
+  EXPECT_TRUE(older_ran.wait());
+  EXPECT_TRUE(eventually([&] { return pool.metrics().spares_in_use == 0; }));
+  on_the_worker.stop();
+  on_the_spare.stop();
+  blocked.get();
+  pool.wait_idle();
+}
+
 TEST_P(find_task_test, an_injected_task_waits_for_a_bounded_number_of_others) {
   filch::scheduler_options options = shape();
   options.workers = 1;

@@ -83,6 +83,28 @@ TEST_P(hooks_test, a_spare_calls_them_too_when_it_is_needed) {
   EXPECT_EQ(spares_stopped.load(), 1U);
 }
 
+TEST_P(hooks_test, a_stop_hook_that_submits_is_refused) {
+  std::atomic<unsigned> refused{0};
+  filch::scheduler* made = nullptr;
+  filch::scheduler_options options = shape();
+  options.on_worker_stop = [&](const filch::worker_info&) {
+    try {
+      made->post([] { ADD_FAILURE() << "a task ran after the end"; });
+    } catch (const filch::closed&) {
+      refused.fetch_add(1);
+    }
+    try {
+      (void)made->submit([] {});
+    } catch (const filch::closed&) {
+      refused.fetch_add(1);
+    }
+  };
+  made = &make_pool(std::move(options));
+  made->submit([] {}).get();
+  made->shutdown();
+  EXPECT_EQ(refused.load(), 2 * width());
+}
+
 TEST_P(hooks_test, an_exception_from_start_comes_out_of_the_constructor_and_leaves_no_thread) {
   const std::size_t threads = thread_count();
   for (unsigned failing = 0; failing != width(); ++failing) {

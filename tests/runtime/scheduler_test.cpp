@@ -154,6 +154,17 @@ TEST_P(scheduler_test, a_reference_result_is_the_object_itself) {
   EXPECT_EQ(owner, nullptr);
 }
 
+TEST_P(scheduler_test, a_constant_result_arrives) {
+  struct without_copy {
+    explicit without_copy(int given) : value(given) {}
+    without_copy(without_copy&&) = default;
+    int value;
+  };
+  filch::scheduler& pool = make_shaped_pool();
+  EXPECT_EQ(pool.submit([]() -> const std::string { return "constant"; }).get(), "constant");
+  EXPECT_EQ(pool.submit([] { return without_copy(42); }).get().value, 42);
+}
+
 TEST_P(scheduler_test, an_exception_of_any_type_is_rethrown_at_get) {
   filch::scheduler& pool = make_shaped_pool();
   EXPECT_THROW(pool.submit([]() -> int { throw std::out_of_range("far"); }).get(), std::out_of_range);
@@ -423,6 +434,7 @@ TEST_P(scheduler_test, a_wait_with_a_limit_ends_at_it_and_may_be_repeated) {
   EXPECT_EQ(future.wait_until(std::chrono::steady_clock::now() + 1ms), filch::future_status::timeout);
   EXPECT_EQ(future.wait_until(std::chrono::system_clock::now() + 1ms), filch::future_status::timeout);
   EXPECT_EQ(future.wait_until(std::chrono::steady_clock::time_point::min()), filch::future_status::timeout);
+  EXPECT_EQ(future.wait_until(std::chrono::system_clock::time_point::min()), filch::future_status::timeout);
   go.set();
   EXPECT_EQ(future.wait_for(std::chrono::hours::max()), filch::future_status::ready);
   EXPECT_EQ(future.wait_until(std::chrono::steady_clock::time_point::max()), filch::future_status::ready);
@@ -431,7 +443,8 @@ TEST_P(scheduler_test, a_wait_with_a_limit_ends_at_it_and_may_be_repeated) {
 
 TEST_P(scheduler_test, a_wait_without_end_ends_when_the_task_does) {
   filch::scheduler& pool = make_shaped_pool();
-  for (int round = 0; round != 3; ++round) {
+  using hours_of_steady_clock = std::chrono::time_point<std::chrono::steady_clock, std::chrono::hours>;
+  for (int round = 0; round != 4; ++round) {
     const event waiting;
     filch::future<int> future = pool.submit([waiting] {
       EXPECT_TRUE(waiting.wait());
@@ -442,7 +455,8 @@ TEST_P(scheduler_test, a_wait_without_end_ends_when_the_task_does) {
     const filch::future_status status =
         round == 0   ? future.wait_for(std::chrono::hours::max())
         : round == 1 ? future.wait_until(std::chrono::steady_clock::time_point::max())
-                     : future.wait_until(std::chrono::system_clock::time_point::max());
+        : round == 2 ? future.wait_until(std::chrono::system_clock::time_point::max())
+                     : future.wait_until(hours_of_steady_clock::max());
     EXPECT_EQ(status, filch::future_status::ready);
     EXPECT_EQ(future.get(), 1);
   }

@@ -99,10 +99,14 @@ TEST_P(snapshot_test, what_helpers_run_is_counted_outside) {
   {
     const held_workers held(pool, width());
     pool.submit([] {}).get(filch::help);
-    EXPECT_EQ(pool.metrics().outside.executed, 1U);
+    EXPECT_THROW(pool.submit([] { throw 1; }).get(filch::help), int);
+    const filch::worker_metrics outside = pool.metrics().outside;
+    EXPECT_EQ(outside.executed, 2U);
+    EXPECT_EQ(outside.claims, 2U);
+    EXPECT_EQ(outside.failed, 1U);
   }
   pool.wait_idle();
-  EXPECT_EQ(pool.metrics().total().executed, width() + 1);
+  EXPECT_EQ(pool.metrics().total().executed, width() + 2);
 }
 
 TEST_P(snapshot_test, the_table_has_a_line_for_everybody) {
