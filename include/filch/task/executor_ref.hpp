@@ -8,7 +8,10 @@
 #include <vector>
 
 #include <filch/detail/task/batch.hpp>
+#include <filch/detail/task/batch_builder.hpp>
 #include <filch/detail/task/callable.hpp>
+#include <filch/detail/task/make_task.hpp>
+#include <filch/detail/task/posted_task.hpp>
 #include <filch/detail/task/submitted_task.hpp>
 #include <filch/detail/task/task_pool.hpp>
 #include <filch/task/future.hpp>

@@ -1,0 +1,42 @@
+// Making a task in a block of its pool, alone or as a part of its submission.
+#pragma once
+
+#include <cstddef>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include <filch/detail/memory/blocks.hpp>
+#include <filch/detail/task/task_node.hpp>
+#include <filch/detail/task/task_pool.hpp>
+
+namespace filch::inline v0_1::detail {
+
+/// Makes a task in a block of the pool. What the construction throws comes through, with the block given back.
+template <class Task, class... Parts>
+[[nodiscard]] Task& make_task(task_pool& pool, Parts&&... parts) {
+  void* const block = pool.allocate(sizeof(Task), alignof(Task));
+  try {
+    return *::new (block) Task(pool, std::forward<Parts>(parts)...);
+  } catch (...) {
+    free_block(block, sizeof(Task), alignof(Task));
+    throw;
+  }
+}
+
+/// Whether a task of these parts is made without running anybody's code: then it may be made in the middle of a
+/// submission.
+template <class... Parts>
+inline constexpr bool made_without_user_code = (std::is_trivially_copyable_v<std::decay_t<Parts>> && ...);
+
+/// Makes a task and queues it, in one step of the pool. Throws as task_pool::enqueue.
+template <class Task, class... Parts>
+Task& make_and_enqueue(task_pool& pool, Parts&&... parts) {
+  auto make = [&](void* block) noexcept -> task_node* { return ::new (block) Task(pool, std::forward<Parts>(parts)...); };
+  using maker = decltype(make);
+  return static_cast<Task&>(pool.make_and_enqueue(
+      sizeof(Task), alignof(Task), [](void* context, void* block) noexcept { return (*static_cast<maker*>(context))(block); },
+      &make));
+}
+
+}  // namespace filch::inline v0_1::detail

@@ -1,0 +1,55 @@
+// Calling what was submitted and ending its life, with every exception caught: the callable's, the result's move's, and
+// that of a capture's destructor.
+#pragma once
+
+#include <exception>
+#include <utility>
+
+#include <filch/detail/task/task_node.hpp>
+
+namespace filch::inline v0_1::detail {
+
+/// Runs `call`, which fills `state.result`, then `destroy`, which ends the callable's life. What either throws becomes
+/// the result: a capture's destructor may throw, too.
+template <class State, class Call, class Destroy>
+run_outcome run_into_result(State& state, Call&& call, Destroy&& destroy) noexcept {
+  try {
+    call();
+  } catch (...) {
+    state.result.keep_exception(std::current_exception());
+  }
+  try {
+    destroy();
+  } catch (...) {
+    state.result.keep_exception(std::current_exception());
+  }
+  return state.result.holds_exception() ? run_outcome::exception : run_outcome::value;
+}
+
+/// The same for a task without a future: what either throws is left for the pool's hook.
+template <class Call, class Destroy>
+run_outcome run_without_result(run_context& context, Call&& call, Destroy&& destroy) noexcept {
+  try {
+    call();
+  } catch (...) {
+    context.unhandled = std::current_exception();
+  }
+  try {
+    destroy();
+  } catch (...) {
+    context.unhandled = std::current_exception();
+  }
+  return context.unhandled ? run_outcome::exception : run_outcome::value;
+}
+
+/// Ends the life of a callable that is not called, where nobody asks what its destructor throws.
+template <class Destroy>
+void destroy_unrun(Destroy&& destroy) noexcept {
+  try {
+    destroy();
+  } catch (...) {
+    return;
+  }
+}
+
+}  // namespace filch::inline v0_1::detail
