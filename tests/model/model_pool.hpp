@@ -28,6 +28,7 @@ class pool_core;
 struct task_node {
   model::plain<int> runs{0};
   virtual void run(worker& by) = 0;
+  virtual void run_outside() {}
 
  protected:
   ~task_node() = default;
@@ -100,6 +101,9 @@ class submission_slots {
       if (slots_[i].mark.try_lease() == lease_outcome::leased) return slots_[i];
       relacy_atomics::pause();
     }
+  }
+  void wait_until_all_free() const {
+    for (const submission_slot& slot : slots_) slot.mark.wait_until_free();
   }
   template <class Visit>
   void for_each(Visit&& visit) const {
@@ -191,6 +195,26 @@ class pool_core {
     submit(&one, 1);
   }
 
+  // As pool_core::cancel_one_queued() with end_outside().
+  void run_one_outside() {
+    task_node* task = nullptr;
+    if (injection_.dequeue(&task, 1) == 0) return;
+    task->runs = task->runs + 1;
+    task->run_outside();
+    submission_slot& slot = slots_.lease();
+    slot.ledger.count_finished();
+    full_fence();
+    out_of_work();
+    RL_ASSERT(exists_ == 1);
+    slot.mark.release();
+  }
+
+  // As pool_core::end_workers() when idle: from here on nobody from outside may be inside.
+  void leave_to_nobody() {
+    slots_.wait_until_all_free();
+    exists_ = 0;
+  }
+
   /// After stop_and_join(), when every worker has left: no bit is set, and nobody is counted but spares that a blocking
   /// worker had woken and that met the stop on their way.
   bool is_empty() {
@@ -224,6 +248,7 @@ class pool_core {
   spare_word<relacy_atomics> spares_;
   model::atomic<std::uint32_t> idle_waiters_{0};
   model::atomic<std::uint32_t> idle_epoch_{0};
+  model::plain<int> exists_{1};
 };
 
 class worker {

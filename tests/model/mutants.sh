@@ -63,7 +63,8 @@ mutant() {
   elif timeout 300 "$work/model" "${FACTOR:-1}" > "$work/report" 2>&1; then
     outcome=survives
   else
-    outcome="killed ($(grep VIOLATED "$work/report" | sed 's/VIOLATED in //' || true))"
+    outcome=$(grep VIOLATED "$work/report" | sed 's/VIOLATED in //' || true)
+    outcome="killed (${outcome:-it crashed or did not end})"
   fi
   case $expected:$outcome in
     killed:killed* | unseen:survives) ;;

@@ -47,6 +47,7 @@ struct chain_link final : task_node {
     effect = 1;
     if (next != nullptr) by.submit(*next);
   }
+  void run_outside() override { effect = 1; }
 };
 
 struct chain {
@@ -76,6 +77,23 @@ struct one_worker : chains<one_worker, 1, 1> {};
 struct two_workers : chains<two_workers, 2, 1> {};
 struct two_who_wait : chains<two_who_wait, 2, 2> {};
 
+/// A thread outside takes some of the tasks and ends them, as cancelling does: it tells who waits, and it is gone when the
+/// pool has been left by all.
+struct ended_outside : pool_scenario<ended_outside, 1, 0, 1, 2> {
+  chain_link tasks[3];
+
+  void drive(unsigned index) {
+    if (index == 0) {
+      for (chain_link& each : tasks) pool.submit(each);
+      RL_ASSERT(pool.wait_until_idle(std::nullopt));
+      for (chain_link& each : tasks) RL_ASSERT(each.effect == 1);
+      pool.leave_to_nobody();
+    } else {
+      for (int i = 0; i != 3; ++i) pool.run_one_outside();
+    }
+  }
+};
+
 }  // namespace
 }  // namespace filch::model
 
@@ -86,5 +104,6 @@ int main(int argc, char** argv) {
   run.check<one_worker>("one worker", 20'000);
   run.check<two_workers>("two workers", 20'000);
   run.check<two_who_wait>("two who wait", 20'000);
+  run.check<ended_outside>("ended outside", 20'000);
   return run.status();
 }

@@ -143,7 +143,7 @@ class parking_lot {
 
   void sleep(const void* address, bool timed, const std::source_location& where) {
     rl::context& context = rl::ctx();
-    const rl::thread_id_t self = context.threadx_->index_;
+    const auto self = static_cast<std::size_t>(context.threadx_->index_);
     sleeps_on_[self] = address;
     (void)context.park_current_thread(timed, true, false, at(where));
     sleeps_on_[self] = nullptr;
