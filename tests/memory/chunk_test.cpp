@@ -1,0 +1,87 @@
+// A chunk cuts blocks of one size, takes them back, and is found from each of them.
+#include "memory/chunk.hpp"
+
+#include "memory/slab.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <iterator>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace {
+
+using filch::detail::chunk;
+using filch::detail::slab;
+
+struct end_of_chunk {
+  void operator()(chunk* ended) const { chunk::destroy(ended); }
+};
+struct end_of_slab {
+  void operator()(slab* ended) const { ended->orphan(); }
+};
+
+class chunk_of : public testing::TestWithParam<std::size_t> {
+ protected:
+  std::unique_ptr<slab, end_of_slab> home{slab::create()};
+  std::unique_ptr<chunk, end_of_chunk> cut{chunk::create(*home, GetParam())};
+};
+
+INSTANTIATE_TEST_SUITE_P(sizes, chunk_of, testing::Values(64, 128, 320, 960, 1024),
+                         [](const auto& size) { return std::to_string(size.param) + "_bytes"; });
+
+TEST_P(chunk_of, a_fresh_chunk_is_empty_and_has_room) {
+  EXPECT_TRUE(cut->is_empty());
+  EXPECT_TRUE(cut->has_room());
+  EXPECT_EQ(cut->home, home.get());
+  EXPECT_EQ(cut->block_bytes, GetParam());
+}
+
+TEST_P(chunk_of, all_blocks_are_aligned_apart_and_inside) {
+  std::set<std::uintptr_t> places;
+  while (cut->has_room()) {
+    void* const block = cut->take();
+    std::memset(block, 0xa5, GetParam());
+    const auto place = reinterpret_cast<std::uintptr_t>(block);
+    EXPECT_EQ(place % filch::detail::slab_alignment, 0U);
+    EXPECT_EQ(chunk::of(block), cut.get());
+    EXPECT_EQ(chunk::of(static_cast<char*>(block) + GetParam() - 1), cut.get());
+    EXPECT_GE(place, reinterpret_cast<std::uintptr_t>(cut.get()) + sizeof(chunk));
+    EXPECT_TRUE(places.insert(place).second);
+  }
+  EXPECT_EQ(places.size(), (chunk::bytes - sizeof(chunk)) / GetParam());
+  EXPECT_EQ(cut->live, places.size());
+  for (auto place = places.begin(); std::next(place) != places.end(); ++place)
+    EXPECT_GE(*std::next(place) - *place, GetParam());
+  EXPECT_EQ(cut->home, home.get()) << "a block overlaps the header";
+}
+
+TEST_P(chunk_of, what_was_given_back_is_taken_again_before_new_memory) {
+  void* const first = cut->take();
+  void* const second = cut->take();
+  cut->give_back(first);
+  EXPECT_FALSE(cut->is_empty());
+  cut->give_back(second);
+  EXPECT_TRUE(cut->is_empty());
+  EXPECT_EQ(cut->take(), second);
+  EXPECT_EQ(cut->take(), first);
+  EXPECT_EQ(cut->live, 2U);
+}
+
+TEST_P(chunk_of, a_full_chunk_that_gets_a_block_back_has_room_for_it) {
+  std::vector<void*> taken;
+  while (cut->has_room()) taken.push_back(cut->take());
+  cut->give_back(taken[taken.size() / 2]);
+  EXPECT_TRUE(cut->has_room());
+  EXPECT_EQ(cut->take(), taken[taken.size() / 2]);
+  EXPECT_FALSE(cut->has_room());
+  for (void* const each : taken) cut->give_back(each);
+  EXPECT_TRUE(cut->is_empty());
+}
+
+}  // namespace
