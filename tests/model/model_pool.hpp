@@ -176,6 +176,7 @@ class pool_core {
   void blocked_worker_returns() noexcept;
   void wake_one_parked_spare() noexcept;
   void call_up_one_spare() noexcept;
+  void wake_dormant(idle_seat seat) noexcept;
   bool must_stay_awake(idle_seat seat) const noexcept;
   task_balance balance() const noexcept;
   bool wait_until_idle(std::optional<steady_time> deadline) noexcept;
@@ -261,12 +262,24 @@ class worker {
   deque_thief<task_node, relacy_atomics>& thief() noexcept { return thief_; }
   const task_ledger<relacy_atomics>& ledger() const noexcept { return ledger_; }
   bool is_spare() const noexcept { return index_ >= pool_.worker_count(); }
-  void start_once(first_state) noexcept {}
-  void join() const noexcept {}
+
+  // A worker's thread is there from the beginning; that of a spare waits until it is started. `started_` is written by the
+  // holder of the spare's bit.
+  [[nodiscard]] bool is_started() const noexcept { return started_ != 0; }
+  void start() noexcept { begin(birth::busy); }
+  void start_once(first_state) noexcept {
+    if (!is_started()) begin(birth::dormant);
+  }
+  void join() noexcept {
+    if (is_spare() && !is_started()) begin(birth::never);
+  }
 
   // As worker::main().
   void main() {
-    task_node* task = is_spare() ? first_task_of_spare() : next_task();
+    while (is_spare() && birth_.load(std::memory_order_acquire) == birth::unborn)
+      relacy_atomics::wait(birth_, birth::unborn);
+    if (birth_.load(std::memory_order_acquire) == birth::never) return;
+    task_node* task = birth_.load(std::memory_order_relaxed) == birth::dormant ? first_task_of_spare() : next_task();
     for (; task != nullptr; task = next_task()) {
       task->runs = task->runs + 1;
       task->run(*this);
@@ -292,6 +305,13 @@ class worker {
 
  private:
   enum class standing { busy, searching, ended };
+  enum birth : std::uint32_t { unborn, busy, dormant, never };
+
+  void begin(birth how) noexcept {
+    started_ = 1;
+    birth_.store(how, std::memory_order_release);
+    relacy_atomics::wake(birth_);
+  }
 
   static constexpr std::size_t ring_capacity = 2;
 
@@ -359,6 +379,7 @@ class worker {
 
   // The shipped steps.
   task_node* next_task() noexcept;
+  task_node* find_own_or_search() noexcept;
   task_node* search() noexcept;
   task_node* search_from(standing now) noexcept;
   task_node* first_task_of_spare() noexcept;
@@ -382,6 +403,8 @@ class worker {
   worker_counters counters_;
   slab memory_;
   slab* slab_ = &memory_;
+  model::plain<int> started_{0};
+  model::atomic<std::uint32_t> birth_{birth::unborn};
 };
 
 inline pool_core::pool_core(shape of)

@@ -96,6 +96,9 @@ class atomic {
   /// fails by the newest value only.
   bool compare_exchange_strong(T& expected, T desired, order success, order failure,
                                place where = place::current()) {
+    // Relacy takes no stronger order of failure than of success.
+    RL_ASSERT(failure == std::memory_order_relaxed ||
+              (success != std::memory_order_relaxed && success != std::memory_order_release));
     if (rl::rand(4) == 0) {
       const T seen = cell_.load(relacy_order(failure), at(where));
       if (seen != expected) {

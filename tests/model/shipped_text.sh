@@ -28,7 +28,7 @@ replace() { if cmp -s "$1.new" "$1"; then rm "$1.new"; else mv "$1.new" "$1"; fi
 mkdir -p "$2"
 {
   take runtime/search.cpp 'worker::[a-z_]+' worker::search_for_a_while
-  take runtime/worker.cpp worker::next_task
+  take runtime/worker.cpp 'worker::(next_task|find_own_or_search)'
   take runtime/idle_host.cpp 'pool_core::(work_visible|out_of_work)'
   take runtime/block.cpp 'pool_core::[a-z_]+'
   take runtime/shutdown.cpp 'pool_core::(balance|wait_until_idle)'
