@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <memory>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "memory/slab.hpp"
@@ -72,6 +74,34 @@ TEST_P(run_task_test, when_the_pool_is_idle_the_results_nobody_wants_are_gone) {
     for (int i = 0; i != 5; ++i) (void)pool.submit([&] { return witness(living); });
     pool.wait_idle();
     ASSERT_EQ(living.load(), 0);
+  }
+}
+
+TEST_P(run_task_test, idle_means_that_what_the_last_task_left_behind_has_died_too) {
+  struct dies_slowly {
+    explicit dies_slowly(std::atomic<bool>& flag) : dead(&flag) {}
+    dies_slowly(dies_slowly&& other) noexcept : dead(std::exchange(other.dead, nullptr)) {}
+    dies_slowly& operator=(dies_slowly&&) = delete;
+    ~dies_slowly() {
+      if (dead == nullptr) return;
+      std::this_thread::sleep_for(2ms);
+      *dead = true;
+    }
+    std::atomic<bool>* dead;
+  };
+  filch::scheduler& pool = make_shaped_pool();
+  for (int round = 0; round != 10; ++round) {
+    std::atomic<bool> dead{false};
+    const event about_to_end;
+    (void)pool.submit([&dead, about_to_end] {
+      about_to_end.set();
+      return dies_slowly(dead);
+    });
+    EXPECT_TRUE(about_to_end.wait());
+    while (!dead) {  // each of these counts would find the pool idle if the task counted as finished before its release
+      pool.wait_idle();
+      ASSERT_TRUE(dead.load());
+    }
   }
 }
 
