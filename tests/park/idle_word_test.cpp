@@ -178,14 +178,16 @@ TEST(idle_word, random_transitions_agree_with_a_plain_count) {
         ++searching;
         break;
       default: {
-        auto wanted = static_cast<unsigned>(random.roll(4));
+        const auto wanted = static_cast<unsigned>(random.roll(4));
         std::uint64_t expected = 0;
-        if (searching == 0)
-          for (unsigned low = 0; low != word::capacity && wanted != std::popcount(expected) + 0U; ++low)
-            expected |= parked & bit(low);
+        unsigned chosen = 0;
+        for (unsigned low = 0; searching == 0 && low != word::capacity && chosen != wanted; ++low) {
+          chosen += (parked & bit(low)) != 0 ? 1 : 0;
+          expected |= parked & bit(low);
+        }
         ASSERT_EQ(group.claim(wanted), expected);
         parked &= ~expected;
-        searching += static_cast<unsigned>(std::popcount(expected));
+        searching += chosen;
       }
     }
     ASSERT_EQ(group.parked(), parked);
