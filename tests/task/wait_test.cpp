@@ -179,6 +179,8 @@ TEST_F(wait_test, a_worker_runs_the_awaited_task_in_place_and_no_other) {
   EXPECT_EQ(result.get(), 4);
   EXPECT_FALSE(stranger_ran);
   EXPECT_EQ(worker.begun, 0);
+  ASSERT_TRUE(pool.run_next());
+  EXPECT_TRUE(stranger_ran);
 }
 
 TEST_F(wait_test, a_worker_that_must_wait_counts_as_blocked_for_as_long) {
