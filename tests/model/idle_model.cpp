@@ -127,6 +127,44 @@ struct three_guests : pool_scenario<three_guests, 3> {
   }
 };
 
+/// A worker pushes the task that it waits for, while another finds one that lasts as long: whoever was last to search
+/// leaves, and the third must be woken, by the one or by the other.
+struct third_worker : pool_scenario<third_worker, 3> {
+  struct child final : task_node {
+    milestone* done = nullptr;
+    void run(worker&) override { done->reach_one_more(); }
+  };
+  struct parent final : task_node {
+    milestone* done = nullptr;
+    child* own = nullptr;
+    void run(worker& by) override {
+      by.submit(*own);
+      done->wait_for(1);
+    }
+  };
+  struct neighbour final : task_node {
+    milestone* done = nullptr;
+    void run(worker&) override { done->wait_for(1); }
+  };
+  struct family {
+    milestone done;
+    child youngest;
+    parent elder;
+    neighbour beside;
+  };
+  family families[2];
+
+  void drive(unsigned) {
+    for (family& each : families) {
+      each.youngest.done = each.elder.done = each.beside.done = &each.done;
+      each.elder.own = &each.youngest;
+      pool.submit(each.elder);
+      pool.submit(each.beside);
+      (void)pool.wait_until_idle(std::nullopt);
+    }
+  }
+};
+
 }  // namespace
 }  // namespace filch::model
 
@@ -141,5 +179,6 @@ int main(int argc, char** argv) {
   run.check<parent_and_child_two_groups>("parent and child, two groups", 15'000);
   run.check<parent_spills>("a parent that spills", 10'000);
   run.check<three_guests>("three guests", 10'000);
+  run.check<third_worker>("a third worker", 30'000);
   return run.status();
 }

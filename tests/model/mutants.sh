@@ -13,6 +13,7 @@ the model and runs it. The status is 0 when each mutant was killed that is said 
 CXX       the compiler, g++ by default
 RELACY    the folder that holds relacy/relacy.hpp, /usr/include by default
 SHOW      when set, prints each change and runs nothing
+ONLY      a regular expression: only the changes whose name matches it
 FACTOR    multiplies the number of executions, 1 by default
 END
   exit
@@ -78,6 +79,7 @@ mutant() {
 while IFS=$'\t' read -r model expected file name change; do
   [[ -z $model || $model == \#* ]] && continue
   [[ $# == 0 || " $* " == *" $model "* ]] || continue
+  [[ $name =~ ${ONLY:-} ]] || continue
   mutant "$model" "$expected" "$file" "$name" "$change"
 done < <(sed -E 's/ +\| +/\t/; s//\t/; s//\t/; s//\t/' "$here/mutants.txt")
 

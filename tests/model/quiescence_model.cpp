@@ -11,6 +11,7 @@ struct sums_alone : scenario<sums_alone, 3> {
   detail::task_ledger<relacy_atomics> ledgers[3];
   atomic<unsigned> queue[2]{};
   plain<int> effects[2];
+  plain<int> last_effect{0};  // of the first task, after it has queued the second
 
   void before() {
     effects[0] = 0;
@@ -27,6 +28,7 @@ struct sums_alone : scenario<sums_alone, 3> {
         relacy_atomics::pause();
       RL_ASSERT(effects[0] == 1);
       RL_ASSERT(effects[1] == 1);
+      RL_ASSERT(last_effect == 1);
       return;
     }
     while (queue[index].load(std::memory_order_acquire) == 0) relacy_atomics::pause();
@@ -34,6 +36,7 @@ struct sums_alone : scenario<sums_alone, 3> {
     if (index == 0) {
       ledgers[0].count_spawned(1);
       queue[1].store(1, std::memory_order_release);
+      last_effect = 1;
     }
     ledgers[index].count_finished();
   }
