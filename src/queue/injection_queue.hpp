@@ -27,7 +27,7 @@ class injection_queue {
    public:
     /// False when there is no memory for it.
     [[nodiscard]] bool open(injection_queue& target) {
-      if (!token_) token_.emplace(target.queue_);
+      if (!token_ || !token_->valid()) token_.emplace(target.queue_);
       return token_->valid();
     }
 

@@ -14,8 +14,9 @@ bool worker::try_run_in_place(task_node& task) noexcept {
   if (task.state.claim() == claim_outcome::taken) return false;
   counters_.claims.add(1);
   // Most awaited tasks are the newest of their worker; their entry need not stay behind as a tombstone.
-  if (deque_.pop_if_newest(&task)) task.drop_reference();
+  const bool has_entry = deque_.pop_if_newest(&task);
   run_claimed(task);
+  if (has_entry) task.drop_reference();
   return true;
 }
 
@@ -35,18 +36,26 @@ void pool_core::replace_blocked_worker() {
   if (result.outcome == block_outcome::replaced) start_spare(result.spare);
 }
 
-// The spare counts as searching before it wakes. Its bit is the caller's until then, and with it the right to make it.
+// Its bit is the caller's, and with it the right to make and to start it.
 void pool_core::start_spare(unsigned spare) {
   const unsigned index = worker_count_ + spare;
+  worker* const own = worker_at(index);
+  if (own != nullptr && own->is_started()) {
+    wake_dormant(groups_.seats[index]);
+    return;
+  }
   try {
-    worker* const made = worker_at(index);
-    (made != nullptr ? *made : make_worker(index)).start_once(worker::first_state::dormant);
+    (own != nullptr ? *own : make_worker(index)).start();
   } catch (const std::exception& reason) {
     spares_.return_spare(spare);
     throw too_many_blocked(std::string("filch: a worker is about to block and no spare could be started for it: ") +
                            reason.what());
   }
-  const idle_seat seat = groups_.seats[index];
+}
+
+// It counts as searching before it wakes. (A new thread does not: its start hook may take long, and who submits meanwhile
+// must not rely on it.)
+void pool_core::wake_dormant(idle_seat seat) noexcept {
   words_[seat.group].add_searcher();
   token(seat.group, seat.bit).notify();
 }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include <filch/detail/memory/blocks.hpp>
+#include <filch/detail/task/make_task.hpp>
 #include <filch/task/errors.hpp>
 
 #include "runtime/pool_core.hpp"
@@ -17,18 +18,6 @@ namespace {
 unsigned wakes_for(std::size_t tasks) noexcept {
   return static_cast<unsigned>(std::min<std::size_t>(tasks, idle_word<>::capacity));
 }
-
-// A task that could not be queued has all its references here. Nobody will ask for its result.
-template <class Queue>
-void discard_on_failure(task_node& made, Queue&& queue) {
-  try {
-    queue();
-  } catch (...) {
-    made.operations->abandon(made, nullptr);
-    made.operations->release(made);
-    throw;
-  }
-}
 }  // namespace
 
 worker* pool_core::own_worker() const noexcept {
@@ -37,9 +26,8 @@ worker* pool_core::own_worker() const noexcept {
 }
 
 void* pool_core::allocate(std::size_t bytes, std::size_t alignment) {
-  if (!fits_a_slab(bytes, alignment)) return allocate_from_heap(bytes, alignment);
-  if (worker* const self = own_worker(); self != nullptr) return self->allocate(bytes);
-  return allocate_in(slots_.lease(), bytes);
+  if (worker* const self = own_worker(); self != nullptr) return self->allocate(bytes, alignment);
+  return allocate_in(slots_.lease(), bytes, alignment);
 }
 
 void pool_core::enqueue(task_node* const* tasks, std::size_t count) {
@@ -57,20 +45,23 @@ void pool_core::enqueue(task_node* const* tasks, std::size_t count) {
 task_node& pool_core::make_and_enqueue(std::size_t bytes, std::size_t alignment, make_function make, void* context) {
   require_same_process(generation_);
   if (worker* const self = own_worker(); self != nullptr) {
-    void* const block = fits_a_slab(bytes, alignment) ? self->allocate(bytes) : allocate_from_heap(bytes, alignment);
-    task_node* const made = make(context, block);
+    task_node* const made = make(context, self->allocate(bytes, alignment));
     discard_on_failure(*made, [&] { self->enqueue(&made, 1); });
     return *made;
   }
   const slot_lease slot = slots_.lease();
   require_open();
-  void* const block = fits_a_slab(bytes, alignment) ? allocate_in(slot, bytes) : allocate_from_heap(bytes, alignment);
-  task_node* const made = make(context, block);
+  task_node* const made = make(context, allocate_in(slot, bytes, alignment));
   discard_on_failure(*made, [&] { enqueue_in(slot, &made, 1); });
   return *made;
 }
 
-void* pool_core::allocate_in(const slot_lease& slot, std::size_t bytes) {
+void* worker::allocate(std::size_t bytes, std::size_t alignment) {
+  return fits_a_slab(bytes, alignment) ? slab_->allocate(bytes) : allocate_from_heap(bytes, alignment);
+}
+
+void* pool_core::allocate_in(const slot_lease& slot, std::size_t bytes, std::size_t alignment) {
+  if (!fits_a_slab(bytes, alignment)) return allocate_from_heap(bytes, alignment);
   slab* memory = slot->memory.load(std::memory_order_relaxed);
   if (memory == nullptr) {
     memory = slab::create();
@@ -105,7 +96,7 @@ void pool_core::enqueue_in(const slot_lease& slot, task_node* const* tasks, std:
   throw std::bad_alloc();
 }
 
-// A pool that has stopped runs nothing any more: only a stop hook can come here then.
+// A pool that has stopped runs nothing any more: only stop hooks and destructors of thread-local objects come here then.
 void worker::enqueue(task_node* const* tasks, std::size_t count) {
   if (pool_.stopping()) pool_.refuse();
   tasks[0]->queued_at = sampler_.stamp(pool_.decided().options.latency_sampling);
@@ -114,6 +105,7 @@ void worker::enqueue(task_node* const* tasks, std::size_t count) {
     queue(tasks, count);
   } catch (...) {
     ledger_.take_back_spawned(count);
+    pool_.idle().work_arrived(seat_.group);  // what a failed spill has put back was out of sight for a moment
     throw;
   }
   pool_.idle().work_arrived(seat_.group, wakes_for(count));

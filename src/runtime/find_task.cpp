@@ -2,7 +2,8 @@
 //
 // Newest own task first: its data is warm, and the oldest are left to thieves. Then what came from outside, a fair share
 // at a time. Then the oldest task of the nearest worker that has one. And every 61st look the other way round: in turn
-// the injection queue or the own oldest task comes first, so that a task that resubmits itself starves nobody.
+// the injection queue, the own oldest task or another worker's oldest comes first, so that a task that resubmits itself
+// starves nobody.
 #include <algorithm>
 
 #include "runtime/pool_core.hpp"
@@ -12,7 +13,6 @@ namespace filch::inline v0_1::detail {
 
 namespace {
 constexpr unsigned looks_between_fair_turns = 61;
-constexpr std::size_t largest_batch = 32;
 }  // namespace
 
 task_node* worker::find_own() noexcept {
@@ -30,9 +30,11 @@ task_node* worker::find_any() noexcept {
 task_node* worker::fair_turn() noexcept {
   if (++looks_ != looks_between_fair_turns) return nullptr;
   looks_ = 0;
-  injection_is_next_ = !injection_is_next_;
-  if (injection_is_next_) return take_injected(batch_size::one);
-  return thief_.steal().item;
+  switch (fair_turns_++ % 3) {
+    case 0: return take_injected(batch_size::one);
+    case 1: return thief_.steal().item;
+    default: return steal();
+  }
 }
 
 // A fair share of what there is, so that the other workers find some as well. The first is for now; the others go to

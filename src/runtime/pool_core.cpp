@@ -42,7 +42,7 @@ void pool_core::start_workers() {
   std::exception_ptr error;
   try {
     for (unsigned i = 0; i != worker_count_; ++i) (void)make_worker(i);
-    for (; started != worker_count_; ++started) worker_at(started)->start_once(worker::first_state::busy);
+    for (; started != worker_count_; ++started) worker_at(started)->start();
   } catch (...) {
     error = std::current_exception();
   }
@@ -57,9 +57,9 @@ void pool_core::start_workers() {
 
 worker& pool_core::make_worker(unsigned index) {
   auto made = std::make_unique<worker>(*this, index, groups_.seats[index]);
-  workers_[index].store(made.get(), std::memory_order_release);
-  // [B1] seq_cst, pairs with the full fence of a sleeper [I2]: whoever looks for work after this worker's first push
-  // looks at its deque too.
+  // [B1] seq_cst, the pointer as well as the number below; pairs with the full fence of a sleeper [I2]: whoever looks for
+  // work after this worker's first push looks at its deque too.
+  workers_[index].store(made.get(), std::memory_order_seq_cst);
   unsigned in_use = workers_in_use_.load(std::memory_order_relaxed);
   while (in_use <= index &&
          !workers_in_use_.compare_exchange_weak(in_use, index + 1, std::memory_order_seq_cst,

@@ -3,6 +3,7 @@
 //   enqueue.cpp     submitting, from outside and from a worker
 //   idle_host.cpp   what the idle protocol asks for
 //   block.cpp       spares
+//   outside.cpp     tasks that end on a thread outside
 //   shutdown.cpp    closing, quiescence, cancelling
 //   snapshot.cpp    metrics and describe
 #pragma once
@@ -119,17 +120,19 @@ class pool_core final : public task_pool {
   void stop_and_join() noexcept;
   void discard_tombstones() noexcept;
 
-  void* allocate_in(const slot_lease& slot, std::size_t bytes);
+  void* allocate_in(const slot_lease& slot, std::size_t bytes, std::size_t alignment);
   void require_open() const;
   void enqueue_in(const slot_lease& slot, task_node* const* tasks, std::size_t count);
   void start_spare(unsigned spare);
+  void wake_dormant(idle_seat seat) noexcept;
   void call_up_one_spare() noexcept;
 
   void close() noexcept;
   [[nodiscard]] task_balance balance() const noexcept;
   bool wait_until_idle(std::optional<steady_time> deadline) noexcept;
   void cancel_queued() noexcept;
-  bool cancel_one_queued() noexcept;
+  enum class cancel_step { cancelled, again, nothing_queued };
+  cancel_step cancel_one_queued() noexcept;
   [[nodiscard]] std::exception_ptr cancelled_because_stopped() const noexcept;
   void end_outside(task_node& task, std::initializer_list<counter worker_counters::*> which) noexcept;
   [[nodiscard]] bool is_called_from_inside() const noexcept;
@@ -156,7 +159,7 @@ class pool_core final : public task_pool {
   submission_slots slots_;
   std::stop_source stop_source_;
   const std::stop_token stop_token_ = stop_source_.get_token();
-  std::mutex ending_;  // held by who ends the workers; no user code runs under it
+  std::mutex ending_;  // held by who ends and joins the workers, while these run their stop hooks
   bool ended_ = false;
 
   alignas(cache_line) std::atomic<unsigned> workers_in_use_{0};

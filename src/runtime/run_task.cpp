@@ -1,8 +1,21 @@
 // Running one task: claim, call, publish, release. The order of these steps is the contract of src/task/README.md.
+#include <cstdio>
+#include <exception>
+
 #include "runtime/pool_core.hpp"
 #include "runtime/worker.hpp"
 
 namespace filch::inline v0_1::detail {
+
+namespace {
+// The task called fork() and came back in the child. Going on would run the parent's queued tasks a second time.
+[[noreturn]] void end_forked_child() noexcept {
+  std::fputs(
+      "filch: a task called fork() and returned in the child, where the pool does not exist: call exec or _exit there\n",
+      stderr);
+  std::terminate();
+}
+}  // namespace
 
 // What was taken from a queue comes with a reference. A task that somebody else claimed leaves only its entry here. One
 // without a future is known to this worker alone: there is nothing to claim and nobody to tell.
@@ -12,36 +25,38 @@ void worker::run_dequeued(task_node& task) noexcept {
     task.drop_reference();
     return;
   }
-  call(task);
-  if (has_future) notify_all(task.state.finish());
+  const run_outcome outcome = call(task);
+  if (has_future) {
+    if (outcome == run_outcome::exception && task.references.is_last()) counters_.dropped_exceptions.add(1);
+    notify_all(task.state.finish());
+  }
   task.drop_reference();
   ledger_.count_finished();
 }
 
 // get() holds a reference of its own, and the queue keeps the entry's.
 void worker::run_claimed(task_node& task) noexcept {
-  call(task);
+  (void)call(task);
   notify_all(task.state.finish());
   ledger_.count_finished();
 }
 
-void worker::call(task_node& task) noexcept {
+run_outcome worker::call(task_node& task) noexcept {
   if (task.queued_at != 0) latencies_.record(steady_nanoseconds() - task.queued_at);
   const running_task frame(task);
   if (pool_.cancelling()) {
     pool_.cancel(task);
     counters_.cancelled.add(1);
-    return;
+    return run_outcome::value;
   }
   run_context context{pool_.stop_token(), nullptr};
   const run_outcome outcome = task.operations->run(task, context);
+  if (!pool_.is_this_process()) end_forked_child();
   counters_.executed.add(1);
-  if (outcome == run_outcome::value) return;
+  if (outcome == run_outcome::value) return outcome;
   counters_.failed.add(1);
-  if (context.unhandled)
-    pool_.handle_unhandled(std::move(context.unhandled));
-  else if (task.references.is_last())
-    counters_.dropped_exceptions.add(1);
+  if (context.unhandled) pool_.handle_unhandled(std::move(context.unhandled));
+  return outcome;
 }
 
 }  // namespace filch::inline v0_1::detail

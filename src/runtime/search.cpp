@@ -57,7 +57,7 @@ bool worker::is_one_too_many() const noexcept { return is_spare() && pool_.spare
 // busy -> dormant -> busy, for a spare that has finished a task while the workers it stood in for are back. What it has
 // queued goes to all, and one of the others is told.
 task_node* worker::stand_down() noexcept {
-  if (!give_away_deque()) return find_own();  // no memory for that now
+  if (!give_away_deque()) return find_own_or_search();  // no memory for that now
   slab_->trim();
   if (pool_.spares().try_retire(index_ - pool_.worker_count()) == retire_outcome::needed) return search();
   full_fence();
@@ -91,9 +91,11 @@ worker::standing worker::retire() noexcept {
   return sleep_dormant();
 }
 
-// dormant -> searching: whoever wakes a dormant spare has counted it as searching. Only stop() has not.
+// dormant -> searching: whoever wakes a dormant spare has counted it as searching. Only stop() has not. A spare that was
+// parked has taken its stop token already and may come by here with a last tombstone behind it: it must not wait for a
+// second one. Who reads the flag as unset has not taken that token, since the flag was set before.
 worker::standing worker::sleep_dormant() noexcept {
-  pool_.token(seat_.group, seat_.bit).wait();
+  if (!pool_.stopping()) pool_.token(seat_.group, seat_.bit).wait();
   return pool_.stopping() ? standing::ended : standing::searching;
 }
 

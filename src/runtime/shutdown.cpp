@@ -1,11 +1,13 @@
 // The end of a pool: close, drain or cancel, stop. And waiting until it is idle, which draining is made of.
 #include <exception>
+#include <optional>
 #include <string>
 
 #include <filch/task/errors.hpp>
 
 #include "runtime/pool_core.hpp"
 #include "task/same_process.hpp"
+#include "task/thread_role.hpp"
 
 namespace filch::inline v0_1::detail {
 
@@ -15,6 +17,7 @@ void pool_core::wait_idle() {
     throw would_deadlock(
         "filch: wait_idle() in a task of the same pool would wait for that very task: wait for futures instead, or call it "
         "outside of the pool");
+  const blocked_wait blocked(this_thread_role);
   (void)wait_until_idle(std::nullopt);
 }
 
@@ -23,6 +26,12 @@ shutdown_counts pool_core::shutdown(shutdown_mode mode, steady_time deadline) {
   close();
   if (mode == shutdown_mode::cancel) cancel_queued();
   if (is_called_from_inside()) return counts();
+  std::optional<blocked_wait> blocked;
+  try {
+    blocked.emplace(this_thread_role);  // perhaps a worker of another pool
+  } catch (const too_many_blocked&) {
+    // A shutdown goes on all the same.
+  }
   const std::optional<steady_time> limit = mode == shutdown_mode::drain ? std::nullopt : std::optional(deadline);
   if (wait_until_idle(limit)) {
     end_workers();
@@ -81,28 +90,34 @@ bool pool_core::wait_until_idle(std::optional<steady_time> deadline) noexcept {
 void pool_core::cancel_queued() noexcept {
   cancelling_.store(true, std::memory_order_release);
   (void)stop_source_.request_stop();
-  while (cancel_one_queued()) {
+  // Not more than there are now: a running task may go on submitting, and workers cancel that.
+  for (std::uint64_t left = counts().running; left != 0;) {
+    const cancel_step step = cancel_one_queued();
+    if (step == cancel_step::nothing_queued) return;
+    if (step == cancel_step::cancelled) --left;
   }
 }
 
-bool pool_core::cancel_one_queued() noexcept {
+pool_core::cancel_step pool_core::cancel_one_queued() noexcept {
+  bool maybe_more = injection_.maybe_not_empty();
   task_node* task = nullptr;
   (void)injection_.dequeue(&task, 1);
-  bool maybe_more = task != nullptr || injection_.maybe_not_empty();
   for (unsigned i = 0; task == nullptr && i != workers_in_use(); ++i) {
     worker* const victim = worker_at(i);
     if (victim == nullptr) continue;
     const steal_result<task_node> taken = victim->thief().steal();
     task = taken.item;
-    maybe_more = maybe_more || taken.outcome != steal_outcome::empty;
+    maybe_more = maybe_more || taken.outcome == steal_outcome::lost;
   }
-  const bool only_here = task != nullptr && !task->operations->has_future;
-  if (task != nullptr && (only_here || task->state.claim() == claim_outcome::claimed)) {
+  if (task == nullptr) return maybe_more ? cancel_step::again : cancel_step::nothing_queued;
+  const bool only_here = !task->operations->has_future;
+  const bool claimed = only_here || task->state.claim() == claim_outcome::claimed;
+  if (claimed) {
     cancel(*task);
     end_outside(*task, {&worker_counters::cancelled});
   }
-  if (task != nullptr) task->drop_reference();
-  return maybe_more;
+  task->drop_reference();
+  return claimed ? cancel_step::cancelled : cancel_step::again;
 }
 
 void pool_core::cancel(task_node& claimed) noexcept {
@@ -118,27 +133,6 @@ std::exception_ptr pool_core::cancelled_because_stopped() const noexcept {
   } catch (...) {
     return std::current_exception();
   }
-}
-
-void pool_core::run_claimed_outside(task_node& claimed) noexcept {
-  const running_task frame(claimed);
-  run_context context{stop_token_, nullptr};
-  const run_outcome outcome = claimed.operations->run(claimed, context);
-  if (outcome == run_outcome::value)
-    end_outside(claimed, {&worker_counters::claims, &worker_counters::executed});
-  else
-    end_outside(claimed, {&worker_counters::claims, &worker_counters::executed, &worker_counters::failed});
-}
-
-// Publishes a task that a thread outside of the pool has run or cancelled, and counts it as finished. The slot is held
-// to the end: the pool may go as soon as it is free.
-void pool_core::end_outside(task_node& task, std::initializer_list<counter worker_counters::*> which) noexcept {
-  notify_all(task.state.finish());
-  const slot_lease slot = slots_.lease();
-  for (counter worker_counters::* const each : which) (slot->counters.*each).add(1);
-  slot->ledger.count_finished();
-  full_fence();
-  out_of_work();
 }
 
 shutdown_counts pool_core::counts() const noexcept {

@@ -31,8 +31,10 @@ void worker::sweep_injection() {
   for (std::size_t swept = 0; swept < deque_.capacity() && size != 0; swept += size) {
     const std::size_t taken = pool_.injection().dequeue(consumer_, entries, size);
     const std::size_t live = drop_tombstones(entries, taken);
-    if (live != 0 && !pool_.injection().enqueue(producer_, entries, live))
+    if (live != 0 && !pool_.injection().enqueue(producer_, entries, live)) {
       (void)deque_.push(entries, live);  // no memory for the queue: the ring has room for a quarter after a spill
+      return;
+    }
     if (taken - live < size / 4 || taken < size) return;
   }
 }

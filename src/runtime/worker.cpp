@@ -2,6 +2,7 @@
 #include "runtime/worker.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <exception>
 #include <optional>
 
@@ -15,7 +16,7 @@ namespace detail {
 
 namespace {
 // Room for a share of the injection queue, or for half a ring.
-std::size_t batch_capacity(std::size_t deque_capacity) { return std::max<std::size_t>(32, deque_capacity / 2); }
+std::size_t batch_capacity(std::size_t deque_capacity) { return std::max(worker::largest_batch, deque_capacity / 2); }
 }  // namespace
 
 constinit thread_local worker* this_thread_worker = nullptr;
@@ -37,11 +38,15 @@ worker::~worker() { slab_->orphan(); }
 
 bool worker::is_spare() const noexcept { return index_ >= pool_.worker_count(); }
 
-void worker::start_once(first_state state) {
-  if (started_) return;
-  first_state_ = state;
-  thread_.start(&thread_main, this, pool_.decided().options.stack_size);
+// Marked before there is a thread: a new spare may retire, and somebody else own its bit, before start() returns.
+void worker::start() {
   started_ = true;
+  try {
+    thread_.start(&thread_main, this, pool_.decided().options.stack_size);
+  } catch (...) {
+    started_ = false;
+    throw;
+  }
 }
 
 void worker::join() noexcept {
@@ -52,13 +57,13 @@ void worker::thread_main(void* self) noexcept { static_cast<worker*>(self)->main
 
 void worker::main() noexcept {
   if (!take_place()) return;
-  task_node* task = first_state_ == first_state::dormant ? first_task_of_spare() : next_task();
-  for (; task != nullptr; task = next_task()) run_dequeued(*task);
+  while (task_node* const task = next_task()) run_dequeued(*task);
   leave_place();
 }
 
-task_node* worker::next_task() noexcept {
-  if (is_one_too_many()) return stand_down();
+task_node* worker::next_task() noexcept { return is_one_too_many() ? stand_down() : find_own_or_search(); }
+
+task_node* worker::find_own_or_search() noexcept {
   if (task_node* const own = find_own(); own != nullptr) return own;
   return search();
 }
@@ -72,21 +77,24 @@ bool worker::take_place() noexcept {
   std::exception_ptr error;
   try {
     bind();
-    if (pool_.decided().options.on_worker_start) pool_.decided().options.on_worker_start(info());
+    if (pool_.decided().options.on_worker_start) pool_.decided().options.on_worker_start(info_);
   } catch (...) {
     error = std::current_exception();
   }
-  if (is_spare()) {
-    if (error) pool_.handle_unhandled(error);
-    return true;
-  }
   const bool failed = error != nullptr;
+  if (is_spare() && failed) {
+    std::fputs(
+        "filch: on_worker_start threw on a spare worker, where no constructor waits for it: catch the exception in the hook\n",
+        stderr);
+    std::terminate();
+  }
+  if (is_spare()) return true;
   pool_.gate().arrive(std::move(error));
   return !failed;
 }
 
 void worker::leave_place() noexcept {
-  if (pool_.decided().options.on_worker_stop) pool_.decided().options.on_worker_stop(info());
+  if (pool_.decided().options.on_worker_stop) pool_.decided().options.on_worker_stop(info_);
 }
 
 // A plan without pinning leaves the thread where it was born. Failure is a line in describe(), never an exception.
@@ -96,12 +104,7 @@ void worker::bind() {
     binding_ = {bind_outcome::bound, current_thread_cpus(), {}};
   else
     binding_ = bind_current_thread(is_spare() ? plan.spare_cpus : plan.workers[index_].cpus);
-}
-
-worker_info worker::info() const {
-  const placement_plan& plan = pool_.decided().plan;
-  const unsigned place = is_spare() ? 0 : index_;
-  return {index_, is_spare(), binding_.now, plan.workers[place].numa_node};
+  info_ = {index_, is_spare(), binding_.now, plan.workers[is_spare() ? 0 : index_].numa_node};
 }
 
 }  // namespace detail

@@ -34,6 +34,9 @@ class pool_core;
 
 class worker final : public worker_role {
  public:
+  /// What a worker takes from the injection queue at most.
+  static constexpr std::size_t largest_batch = 32;
+
   /// Throws std::bad_alloc.
   worker(pool_core& pool, unsigned index, idle_seat seat);
   ~worker();
@@ -42,9 +45,9 @@ class worker final : public worker_role {
 
   // --- from the pool, any thread ---
 
-  /// Starts the thread unless it runs already. A dormant worker waits for its token first. Throws std::system_error.
-  enum class first_state { busy, dormant };
-  void start_once(first_state state);
+  /// Starts the thread, which begins busy. Throws std::system_error.
+  void start();
+  [[nodiscard]] bool is_started() const noexcept { return started_; }
   /// Waits for the end of the thread, if there is one.
   void join() noexcept;
 
@@ -60,7 +63,7 @@ class worker final : public worker_role {
 
   // --- on the worker's own thread ---
 
-  [[nodiscard]] void* allocate(std::size_t bytes) { return slab_->allocate(bytes); }
+  [[nodiscard]] void* allocate(std::size_t bytes, std::size_t alignment);
   void enqueue(task_node* const* tasks, std::size_t count);
 
   [[nodiscard]] bool try_run_in_place(task_node& task) noexcept override;
@@ -77,6 +80,7 @@ class worker final : public worker_role {
   void bind();
 
   task_node* next_task() noexcept;
+  task_node* find_own_or_search() noexcept;
 
   // find_task.cpp
   task_node* find_own() noexcept;
@@ -104,7 +108,7 @@ class worker final : public worker_role {
   // run_task.cpp
   void run_dequeued(task_node& task) noexcept;
   void run_claimed(task_node& task) noexcept;
-  void call(task_node& task) noexcept;
+  run_outcome call(task_node& task) noexcept;
 
   // enqueue.cpp
   void queue(task_node* const* tasks, std::size_t count);
@@ -113,7 +117,6 @@ class worker final : public worker_role {
   void sweep_injection();
   [[nodiscard]] static std::size_t drop_tombstones(task_node** entries, std::size_t count) noexcept;
 
-  worker_info info() const;
 
   pool_core& pool_;
   const unsigned index_;
@@ -130,10 +133,10 @@ class worker final : public worker_role {
   slab* slab_ = nullptr;
   latency_sampler sampler_;
   unsigned looks_ = 0;
-  bool injection_is_next_ = true;
-  first_state first_state_ = first_state::busy;
+  unsigned fair_turns_ = 0;
   bool started_ = false;  // written by whoever may start it: the constructor, or the holder of the spare's bit
   bind_result binding_;
+  worker_info info_{};
   thread thread_;
 
   alignas(cache_line) task_ledger<> ledger_;

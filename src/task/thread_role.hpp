@@ -20,6 +20,22 @@ class worker_role {
   ~worker_role() = default;
 };
 
+/// Counts a worker as blocked for as long as it waits.
+class blocked_wait {
+ public:
+  explicit blocked_wait(worker_role* role) : role_(role) {
+    if (role_ != nullptr) role_->begin_blocked_wait();
+  }
+  ~blocked_wait() {
+    if (role_ != nullptr) role_->end_blocked_wait();
+  }
+  blocked_wait(const blocked_wait&) = delete;
+  blocked_wait& operator=(const blocked_wait&) = delete;
+
+ private:
+  worker_role* const role_;
+};
+
 /// One task that the calling thread is running; nested ones form a list from the innermost outwards.
 class running_task {
  public:

@@ -19,30 +19,22 @@ namespace {
 // Looks before a thread goes to sleep: a task that is about to end costs less to await than a futex call.
 constexpr unsigned spin_turns = 100;
 
-/// A waiter that parks its thread.
+/// A waiter that parks its thread, which counts as blocked meanwhile if it is a worker's.
 class parked_waiter : public waiter {
  public:
-  explicit parked_waiter(parker& own) noexcept : waiter(&unpark), parker_(own) { own.prepare(); }
+  parked_waiter(parker& own, worker_role* role) noexcept : waiter(&unpark), parker_(own), role_(role) { own.prepare(); }
 
  private:
-  // Reads the parker first: after unpark() the waiter, on its thread's stack, may be gone.
-  static void unpark(waiter& node) noexcept { static_cast<parked_waiter&>(node).parker_.unpark(); }
+  // A worker counts as unblocked from its notification on, not from when it gets a core again: else the last unblocked
+  // worker would be refused a wait although the one it has just notified is about to run. Its pool is there until then,
+  // since it is inside a task. After unpark() the waiter, on its thread's stack, may be gone.
+  static void unpark(waiter& node) noexcept {
+    const parked_waiter& self = static_cast<parked_waiter&>(node);
+    if (self.role_ != nullptr) self.role_->end_blocked_wait();
+    self.parker_.unpark();
+  }
+
   parker& parker_;
-};
-
-/// Counts a worker as blocked for as long as it waits.
-class blocked_wait {
- public:
-  explicit blocked_wait(worker_role* role) : role_(role) {
-    if (role_ != nullptr) role_->begin_blocked_wait();
-  }
-  ~blocked_wait() {
-    if (role_ != nullptr) role_->end_blocked_wait();
-  }
-  blocked_wait(const blocked_wait&) = delete;
-  blocked_wait& operator=(const blocked_wait&) = delete;
-
- private:
   worker_role* const role_;
 };
 
@@ -61,13 +53,24 @@ bool becomes_ready_soon(const task_node& task) noexcept {
   return false;
 }
 
-/// A waiter that was installed leaves only uninstalled or notified, also after its time is up.
-future_status park_on(task_node& task, std::optional<steady_time> deadline) noexcept {
+void end_blocked_wait(worker_role* role) noexcept {
+  if (role != nullptr) role->end_blocked_wait();
+}
+
+/// A waiter that was installed leaves only uninstalled or notified, also after its time is up. Whoever is not notified
+/// ends its blocked wait itself.
+future_status park_on(task_node& task, worker_role* role, std::optional<steady_time> deadline) noexcept {
   parker& own = this_thread_parker();
-  parked_waiter self(own);
-  if (task.state.install(self) == install_outcome::ready) return future_status::ready;
+  parked_waiter self(own, role);
+  if (task.state.install(self) == install_outcome::ready) {
+    end_blocked_wait(role);
+    return future_status::ready;
+  }
   if (own.park(deadline, 0) == park_result::notified) return future_status::ready;
-  if (task.state.uninstall(self) == uninstall_outcome::removed) return future_status::timeout;
+  if (task.state.uninstall(self) == uninstall_outcome::removed) {
+    end_blocked_wait(role);
+    return future_status::timeout;
+  }
   (void)own.park(std::nullopt, spin_turns);
   return future_status::ready;
 }
@@ -83,8 +86,8 @@ bool run_here(task_node& task, worker_role* role, claim_policy policy) noexcept 
 future_status block_on(task_node& task, worker_role* role, std::optional<steady_time> deadline) {
   require_other_task(task);
   if (becomes_ready_soon(task)) return future_status::ready;
-  const blocked_wait blocked(role);
-  return park_on(task, deadline);
+  if (role != nullptr) role->begin_blocked_wait();
+  return park_on(task, role, deadline);
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ TEST_P(find_task_test, a_task_that_resubmits_itself_does_not_starve_older_tasks_
   EXPECT_TRUE(eventually([&] { return older.load() == 10; }));
   greedy.stop();
   pool.wait_idle();
-  EXPECT_LE(runs_before_all_ran, 10U * 2 * 61) << "every 61st look, in turn here and at the injection queue";
+  EXPECT_LE(runs_before_all_ran, 10U * 3 * 61) << "every 61st look, in turn here, at the injection queue and at other workers";
 }
 
 TEST_P(find_task_test, a_spare_that_is_one_too_many_keeps_nothing_for_itself) {
@@ -108,7 +108,7 @@ TEST_P(find_task_test, an_injected_task_waits_for_a_bounded_number_of_others) {
   EXPECT_EQ(injected.wait_for(watchdog), filch::future_status::ready);
   greedy.stop();
   pool.wait_idle();
-  EXPECT_LE(runs_before, 2U * 61);
+  EXPECT_LE(runs_before, 3U * 61);
 }
 
 TEST_P(find_task_test, a_worker_runs_its_newest_task_first_and_injected_ones_in_their_order) {

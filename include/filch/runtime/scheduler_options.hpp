@@ -58,7 +58,7 @@ struct scheduler_options {
   std::size_t deque_capacity = 1024;
 
   /// Called on each worker's own thread, before its first task; a spare's when it is first needed. Default: nothing. The
-  /// constructor waits for it; what it throws comes out of the constructor.
+  /// constructor waits for it; what it throws comes out of the constructor. On a spare it must not throw: that terminates.
   std::function<void(const worker_info&)> on_worker_start{};
 
   /// Called on each worker's own thread after its last task. Default: nothing. Must not throw.

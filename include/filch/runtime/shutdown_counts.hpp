@@ -9,7 +9,7 @@ namespace filch::inline v0_1 {
 struct shutdown_counts {
   std::uint64_t finished = 0;   ///< ran to their end, with a result or an exception
   std::uint64_t cancelled = 0;  ///< never ran: their futures throw task_cancelled
-  std::uint64_t running = 0;    ///< still run, or wait for a task that does
+  std::uint64_t running = 0;    ///< still run, or wait; with a call from a task also those still queued
 
   friend bool operator==(const shutdown_counts&, const shutdown_counts&) = default;
 };

@@ -45,9 +45,8 @@ class executor_ref {
     } else {
       task& made =
           detail::make_task<task>(*pool_, std::in_place, std::forward<F>(function), std::forward<Args>(args)...);
-      auto result = detail::future_access::adopt(made);
       queue(made);
-      return result;
+      return detail::future_access::adopt(made);
     }
   }
 
@@ -100,17 +99,9 @@ class executor_ref {
   [[nodiscard]] friend bool operator==(executor_ref, executor_ref) noexcept = default;
 
  private:
-  // On failure the reference that the pool would have taken is dropped; the callable dies with it.
   void queue(detail::task_node& made) const {
     detail::task_node* const task = &made;
-    try {
-      pool_->enqueue(&task, 1);
-    } catch (...) {
-      (void)made.state.claim();
-      made.operations->abandon(made, nullptr);
-      made.drop_reference();
-      throw;
-    }
+    detail::discard_on_failure(made, [&] { pool_->enqueue(&task, 1); });
   }
 
   detail::task_pool* pool_;

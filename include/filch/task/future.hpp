@@ -48,7 +48,11 @@ class [[nodiscard]] future {
     return *this;
   }
   ~future() {
-    if (state_ != nullptr) state_->drop_reference();
+    if (state_ == nullptr) return;
+    // A result dies with its future, here: the task's entry may still lie in a queue, and whoever finds it there must not
+    // run a stranger's destructor. Once the task is ready nobody else touches the result.
+    if (state_->state.is_ready()) state_->result.clear();
+    state_->drop_reference();
   }
 
   /// Waits, then returns the result or rethrows what the task threw; the future is empty afterwards.
@@ -95,6 +99,8 @@ class [[nodiscard]] future {
   }
 
   R get_by(detail::claim_policy policy) {
+    static_assert(std::is_void_v<R> || std::is_reference_v<R> || std::is_move_constructible_v<R>,
+                  "filch: get() moves the result out, so it must be movable: return a std::unique_ptr to it instead");
     detail::wait_until_ready(state("get"), policy);
     const future emptied(std::move(*this));
     return emptied.state_->result.take();

@@ -21,7 +21,7 @@ namespace filch::inline v0_1::detail {
 
 /// What can be called, as const and by many tasks at once, with an element of type T.
 template <class F, class T>
-inline constexpr bool bulk_takes_stop_token = std::is_invocable_v<const F&, std::stop_token, T>;
+inline constexpr bool bulk_takes_stop_token = std::is_invocable_v<const F&, const std::stop_token&, T>;
 
 template <class F, class T>
 concept bulk_submittable = bulk_takes_stop_token<F, T> || std::is_invocable_v<const F&, T>;
@@ -100,18 +100,14 @@ class batch_item final : public future_state<R> {
           item.result.keep_result_of(
               [&]() -> R { return item.batch_.call(context.stop, std::move(item.element_)); });
         },
-        [&] { item.end(); });
+        [&] { std::destroy_at(std::addressof(item.element_)); }, [&] { item.batch_.item_ended(); });
   }
 
   static void abandon(task_node& node, std::exception_ptr reason) noexcept {
     batch_item& item = self(node);
     item.result.keep_exception(std::move(reason));
-    (void)run_into_result(item, [] {}, [&] { item.end(); });
-  }
-
-  void end() {
-    std::destroy_at(std::addressof(element_));
-    batch_.item_ended();
+    (void)run_into_result(
+        item, [] {}, [&] { std::destroy_at(std::addressof(item.element_)); }, [&] { item.batch_.item_ended(); });
   }
 
   static void release(task_node& node) noexcept {
@@ -147,16 +143,13 @@ class posted_batch_item final : public task_node {
   static run_outcome run(task_node& node, run_context& context) noexcept {
     posted_batch_item& item = self(node);
     return run_without_result(
-        context, [&] { (void)item.batch_.call(context.stop, std::move(item.element_)); }, [&] { item.end(); });
+        context, [&] { (void)item.batch_.call(context.stop, std::move(item.element_)); },
+        [&] { std::destroy_at(std::addressof(item.element_)); }, [&] { item.batch_.item_ended(); });
   }
 
   static void abandon(task_node& node, std::exception_ptr) noexcept {
-    destroy_unrun([&] { self(node).end(); });
-  }
-
-  void end() {
-    std::destroy_at(std::addressof(element_));
-    batch_.item_ended();
+    posted_batch_item& item = self(node);
+    destroy_unrun([&] { std::destroy_at(std::addressof(item.element_)); }, [&] { item.batch_.item_ended(); });
   }
 
   static void release(task_node& node) noexcept {

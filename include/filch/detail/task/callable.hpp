@@ -14,7 +14,7 @@ namespace filch::inline v0_1::detail {
 // The rule of std::jthread: a callable that can take a stop token before its arguments gets one.
 template <class F, class... Args>
 inline constexpr bool takes_stop_token =
-    std::is_invocable_v<std::decay_t<F>, std::stop_token, std::decay_t<Args>...>;
+    std::is_invocable_v<std::decay_t<F>, const std::stop_token&, std::decay_t<Args>...>;
 
 template <class F, class... Args>
 concept submittable = takes_stop_token<F, Args...> ||
@@ -24,7 +24,7 @@ template <bool WithToken, class F, class... Args>
 struct result_of_call : std::invoke_result<std::decay_t<F>, std::decay_t<Args>...> {};
 template <class F, class... Args>
 struct result_of_call<true, F, Args...>
-    : std::invoke_result<std::decay_t<F>, std::stop_token, std::decay_t<Args>...> {};
+    : std::invoke_result<std::decay_t<F>, const std::stop_token&, std::decay_t<Args>...> {};
 
 /// What the future of submit(f, args...) yields.
 template <class F, class... Args>

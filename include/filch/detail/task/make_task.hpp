@@ -27,7 +27,20 @@ template <class Task, class... Parts>
 /// Whether a task of these parts is made without running anybody's code: then it may be made in the middle of a
 /// submission.
 template <class... Parts>
-inline constexpr bool made_without_user_code = (std::is_trivially_copyable_v<std::decay_t<Parts>> && ...);
+inline constexpr bool made_without_user_code =
+    ((std::is_trivially_copyable_v<std::decay_t<Parts>> && std::is_trivially_constructible_v<std::decay_t<Parts>, Parts>) && ...);
+
+/// Runs `queue()`; when it throws, ends the task, all of whose references are here. Nobody will ask for its result.
+template <class Queue>
+void discard_on_failure(task_node& made, Queue&& queue) {
+  try {
+    queue();
+  } catch (...) {
+    made.operations->abandon(made, nullptr);
+    made.operations->release(made);
+    throw;
+  }
+}
 
 /// Makes a task and queues it, in one step of the pool. Throws as task_pool::enqueue.
 template <class Task, class... Parts>

@@ -32,12 +32,12 @@ class result_slot {
   void keep_result_of(Call&& call) {
     if constexpr (std::is_void_v<R>) {
       std::forward<Call>(call)();
-      ::new (static_cast<void*>(&value_)) stored{};
+      ::new (place()) stored{};
     } else if constexpr (std::is_reference_v<R>) {
       R&& reference = std::forward<Call>(call)();
-      ::new (static_cast<void*>(&value_)) stored{std::addressof(reference)};
+      ::new (place()) stored{std::addressof(reference)};
     } else {
-      ::new (static_cast<void*>(&value_)) stored(std::forward<Call>(call)());
+      ::new (place()) stored(std::forward<Call>(call)());
     }
     holds_ = content::value;
   }
@@ -45,7 +45,7 @@ class result_slot {
   /// Keeps an exception, in place of a value if there is one already.
   void keep_exception(std::exception_ptr thrown) noexcept {
     clear();
-    ::new (static_cast<void*>(&thrown_)) std::exception_ptr(std::move(thrown));
+    ::new (place()) std::exception_ptr(std::move(thrown));
     holds_ = content::exception;
   }
 
@@ -63,14 +63,17 @@ class result_slot {
       return std::move(value_);
   }
 
+  /// Destroys what is kept.
+  void clear() noexcept {
+    const content held = std::exchange(holds_, content::nothing);
+    if (held == content::value) std::destroy_at(std::addressof(value_));
+    if (held == content::exception) std::destroy_at(std::addressof(thrown_));
+  }
+
  private:
   enum class content : unsigned char { nothing, value, exception };
 
-  void clear() noexcept {
-    if (holds_ == content::value) value_.~stored();
-    if (holds_ == content::exception) thrown_.~exception_ptr();
-    holds_ = content::nothing;
-  }
+  void* place() noexcept { return const_cast<void*>(static_cast<const volatile void*>(std::addressof(value_))); }
 
   union {
     stored value_;

@@ -9,47 +9,48 @@
 
 namespace filch::inline v0_1::detail {
 
-/// Runs `call`, which fills `state.result`, then `destroy`, which ends the callable's life. What either throws becomes
+/// Runs `call`, which fills `state.result`, then each `destroy`, which end the callable's life. What any throws becomes
 /// the result: a capture's destructor may throw, too.
-template <class State, class Call, class Destroy>
-run_outcome run_into_result(State& state, Call&& call, Destroy&& destroy) noexcept {
-  try {
-    call();
-  } catch (...) {
-    state.result.keep_exception(std::current_exception());
-  }
-  try {
-    destroy();
-  } catch (...) {
-    state.result.keep_exception(std::current_exception());
-  }
+template <class State, class Call, class... Destroy>
+run_outcome run_into_result(State& state, Call&& call, Destroy&&... destroy) noexcept {
+  const auto attempt = [&](auto& step) noexcept {
+    try {
+      step();
+    } catch (...) {
+      state.result.keep_exception(std::current_exception());
+    }
+  };
+  attempt(call);
+  (attempt(destroy), ...);
   return state.result.holds_exception() ? run_outcome::exception : run_outcome::value;
 }
 
 /// The same for a task without a future: what either throws is left for the pool's hook.
-template <class Call, class Destroy>
-run_outcome run_without_result(run_context& context, Call&& call, Destroy&& destroy) noexcept {
-  try {
-    call();
-  } catch (...) {
-    context.unhandled = std::current_exception();
-  }
-  try {
-    destroy();
-  } catch (...) {
-    context.unhandled = std::current_exception();
-  }
+template <class Call, class... Destroy>
+run_outcome run_without_result(run_context& context, Call&& call, Destroy&&... destroy) noexcept {
+  const auto attempt = [&](auto& step) noexcept {
+    try {
+      step();
+    } catch (...) {
+      context.unhandled = std::current_exception();
+    }
+  };
+  attempt(call);
+  (attempt(destroy), ...);
   return context.unhandled ? run_outcome::exception : run_outcome::value;
 }
 
 /// Ends the life of a callable that is not called, where nobody asks what its destructor throws.
-template <class Destroy>
-void destroy_unrun(Destroy&& destroy) noexcept {
-  try {
-    destroy();
-  } catch (...) {
-    return;
-  }
+template <class... Destroy>
+void destroy_unrun(Destroy&&... destroy) noexcept {
+  const auto attempt = [](auto& step) noexcept {
+    try {
+      step();
+    } catch (...) {
+      return;
+    }
+  };
+  (attempt(destroy), ...);
 }
 
 }  // namespace filch::inline v0_1::detail

@@ -17,7 +17,7 @@ class task_pool {
   virtual void enqueue(task_node* const* tasks, std::size_t count) = 0;
 
   /// allocate(), a call of `make(context, block)` and enqueue() of what it returns, in one step. `make` runs nobody's
-  /// code. Throws as the two; `make` was not called then.
+  /// code. Throws as the two, and the task, if it was made, is gone then.
   using make_function = task_node* (*)(void* context, void* block) noexcept;
   virtual task_node& make_and_enqueue(std::size_t bytes, std::size_t alignment, make_function make, void* context) = 0;
 

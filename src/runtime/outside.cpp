@@ -1,0 +1,28 @@
+// Tasks that end on a thread outside of the pool: run by get(help), or cancelled by who shuts the pool down.
+#include "runtime/pool_core.hpp"
+#include "task/thread_role.hpp"
+
+namespace filch::inline v0_1::detail {
+
+void pool_core::run_claimed_outside(task_node& claimed) noexcept {
+  const running_task frame(claimed);
+  run_context context{stop_token_, nullptr};
+  const run_outcome outcome = claimed.operations->run(claimed, context);
+  if (outcome == run_outcome::value)
+    end_outside(claimed, {&worker_counters::claims, &worker_counters::executed});
+  else
+    end_outside(claimed, {&worker_counters::claims, &worker_counters::executed, &worker_counters::failed});
+}
+
+// Publishes a task that a thread outside of the pool has run or cancelled, and counts it as finished. The slot is held
+// to the end: the pool may go as soon as it is free.
+void pool_core::end_outside(task_node& task, std::initializer_list<counter worker_counters::*> which) noexcept {
+  notify_all(task.state.finish());
+  const slot_lease slot = slots_.lease();
+  for (counter worker_counters::* const each : which) (slot->counters.*each).add(1);
+  slot->ledger.count_finished();
+  full_fence();
+  out_of_work();
+}
+
+}  // namespace filch::inline v0_1::detail
