@@ -10,7 +10,7 @@ std::chrono::nanoseconds latency_histogram::quantile(double fraction) const noex
   const std::uint64_t samples = count();
   if (samples == 0) return std::chrono::nanoseconds{0};
   const double wanted = std::ceil(std::clamp(fraction, 0.0, 1.0) * static_cast<double>(samples));
-  const auto rank = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(wanted));
+  const auto rank = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(wanted), 1, samples);
   std::uint64_t seen = 0;
   std::size_t bucket = 0;
   for (; bucket != bucket_count; ++bucket) {

@@ -30,7 +30,7 @@ constexpr int value_width = 10;
 
 void print_row(std::ostream& out, const std::string& name, const worker_metrics& row) {
   out << std::left << std::setw(name_width) << name << std::right;
-  for (const column& each : columns) out << std::setw(value_width) << row.*each.value;
+  for (const column& each : columns) out << ' ' << std::setw(value_width - 1) << row.*each.value;
   out << '\n';
 }
 
@@ -51,7 +51,7 @@ worker_metrics pool_metrics::total() const noexcept {
 std::ostream& operator<<(std::ostream& out, const pool_metrics& metrics) {
   const std::ios_base::fmtflags flags = out.flags();
   out << std::left << std::setw(name_width) << "worker" << std::right;
-  for (const column& each : columns) out << std::setw(value_width) << each.title;
+  for (const column& each : columns) out << ' ' << std::setw(value_width - 1) << each.title;
   out << '\n';
   for (std::size_t i = 0; i != metrics.workers.size(); ++i) print_row(out, std::to_string(i), metrics.workers[i]);
   for (std::size_t i = 0; i != metrics.spares.size(); ++i)

@@ -99,4 +99,16 @@ TEST(latency_histogram, samples_are_counted_in_bulk) {
   EXPECT_GE(histogram.quantile(0.91).count(), 5000);
 }
 
+TEST(latency_histogram, every_bucket_is_that_of_some_duration) {
+  EXPECT_EQ(last_bucket + 1, latency_histogram::bucket_count);
+  for (std::size_t bucket = 0; bucket != latency_histogram::bucket_count; ++bucket)
+    EXPECT_EQ(latency_histogram::bucket_of(latency_histogram::upper_bound(bucket)), bucket);
+}
+
+TEST(latency_histogram, more_samples_than_a_double_counts_exactly_have_quantiles_too) {
+  latency_histogram histogram;
+  add(histogram, 10, (std::uint64_t{1} << 53) + 3);
+  EXPECT_EQ(histogram.quantile(1).count(), 10);
+}
+
 }  // namespace

@@ -111,4 +111,12 @@ TEST(metrics, printing_leaves_the_stream_as_it_was) {
   EXPECT_EQ(out.width(), 0);
 }
 
+TEST(metrics, large_numbers_do_not_run_into_each_other) {
+  pool_metrics metrics;
+  metrics.workers = {row(~std::uint64_t{0} - 100)};
+  std::ostringstream out;
+  out << metrics;
+  EXPECT_EQ(words(lines(out.str())[1]).size(), fields().size() + 1) << out.str();
+}
+
 }  // namespace

@@ -150,4 +150,14 @@ TEST_F(submitted_task, large_and_over_aligned_captures_are_kept_apart_from_the_s
   EXPECT_EQ(result.get(), 9);
 }
 
+TEST_F(submitted_task, a_result_that_refers_into_the_arguments_does_not_outlive_them) {
+  struct object {
+    std::string text;
+  };
+  auto result = on.submit(&object::text, object{std::string(100, 'x')});  // invoke gives std::string&&
+  ASSERT_TRUE(pool.run_next());
+  const std::string got = result.get();
+  EXPECT_EQ(got, std::string(100, 'x'));
+}
+
 }  // namespace

@@ -31,6 +31,7 @@ using filch::future_status;
 using filch::detail::deadline_after;
 using filch::detail::on_steady_clock;
 using filch::detail::task_node;
+using filch_tests::budget;
 using filch_tests::crowd;
 using filch_tests::dice;
 using filch_tests::fake_pool;
@@ -281,7 +282,8 @@ TEST_F(wait_test, waits_with_short_time_limits_race_the_end_of_their_tasks) {
   });
   dice random(1);
   std::uint64_t timeouts = 0;
-  for (std::uint64_t round = 0; round != rounds; ++round) {
+  const budget time;
+  for (std::uint64_t round = 0; round != rounds && !time.spent(); ++round) {
     auto result = on.submit([round] {
       for (std::uint64_t turn = round % 600; turn != 0; --turn) filch::detail::pause();
       return std::make_unique<std::uint64_t>(round);
@@ -304,7 +306,8 @@ TEST_F(wait_test, a_helper_and_a_runner_never_both_run_a_task) {
   });
   std::uint64_t wrong = 0;
   dice random(2);
-  for (std::uint64_t round = 0; round != rounds; ++round) {
+  const budget time;
+  for (std::uint64_t round = 0; round != rounds && !time.spent(); ++round) {
     std::atomic<int> calls{0};
     auto result = on.submit([&calls] { return calls.fetch_add(1) + 1; });
     for (std::uint64_t turn = random.roll(12); turn != 0; --turn) filch::detail::pause();

@@ -14,7 +14,7 @@ namespace filch::inline v0_1 {
 /// Thread safety: a plain value.
 class latency_histogram {
  public:
-  static constexpr std::size_t bucket_count = 496;
+  static constexpr std::size_t bucket_count = 488;
 
   /// The bucket of a duration in nanoseconds; negative ones count as zero.
   [[nodiscard]] static constexpr std::size_t bucket_of(std::int64_t nanoseconds) noexcept {

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include <filch/detail/memory/blocks.hpp>
+#include <filch/detail/task/callable.hpp>
 #include <filch/detail/task/future_state.hpp>
 #include <filch/detail/task/reference_count.hpp>
 #include <filch/detail/task/run_callable.hpp>
@@ -73,8 +74,8 @@ class batch {
 };
 
 template <class F, class T>
-using bulk_result = decltype(std::declval<const batch<F>&>().call(std::declval<const std::stop_token&>(),
-                                                                  std::declval<T>()));
+using bulk_result = kept_result<decltype(std::declval<const batch<F>&>().call(std::declval<const std::stop_token&>(),
+                                                                              std::declval<T>()))>;
 
 /// A task of a batch with a future.
 template <class R, class F, class T>

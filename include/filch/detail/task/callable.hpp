@@ -26,9 +26,13 @@ template <class F, class... Args>
 struct result_of_call<true, F, Args...>
     : std::invoke_result<std::decay_t<F>, const std::stop_token&, std::decay_t<Args>...> {};
 
+/// What is kept of a result: a value where the callable returns an rvalue reference, which may point into an argument.
+template <class R>
+using kept_result = std::conditional_t<std::is_rvalue_reference_v<R>, std::remove_reference_t<R>, R>;
+
 /// What the future of submit(f, args...) yields.
 template <class F, class... Args>
-using task_result = typename result_of_call<takes_stop_token<F, Args...>, F, Args...>::type;
+using task_result = kept_result<typename result_of_call<takes_stop_token<F, Args...>, F, Args...>::type>;
 
 /// A callable with its arguments, called once, as std::thread would: decayed copies, passed as rvalues.
 template <class F, class... Args>
