@@ -25,6 +25,8 @@ void worker::begin_blocked_wait() {
   counters_.blocked_waits.add(1);
 }
 
+void worker::take_back_end_of_blocked_wait() noexcept { pool_.spares().take_back_unblock(); }
+
 void worker::end_blocked_wait() noexcept { pool_.blocked_worker_returns(); }
 
 void pool_core::replace_blocked_worker() {

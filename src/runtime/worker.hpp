@@ -69,6 +69,7 @@ class worker final : public worker_role {
   [[nodiscard]] bool try_run_in_place(task_node& task) noexcept override;
   void begin_blocked_wait() override;
   void end_blocked_wait() noexcept override;
+  void take_back_end_of_blocked_wait() noexcept override;
 
  private:
   using injection = injection_queue<task_node>;

@@ -15,6 +15,8 @@ class worker_role {
   /// Stands between a worker and a wait of unknown length: a spare takes its place. Throws too_many_blocked.
   virtual void begin_blocked_wait() = 0;
   virtual void end_blocked_wait() noexcept = 0;
+  /// Undoes an end_blocked_wait() for which begin_blocked_wait() was refused.
+  virtual void take_back_end_of_blocked_wait() noexcept = 0;
 
  protected:
   ~worker_role() = default;

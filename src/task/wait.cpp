@@ -59,12 +59,20 @@ void end_blocked_wait(worker_role* role) noexcept {
 
 /// A waiter that was installed leaves only uninstalled or notified, also after its time is up. Whoever is not notified
 /// ends its blocked wait itself.
-future_status park_on(task_node& task, worker_role* role, std::optional<steady_time> deadline) noexcept {
+future_status park_on(task_node& task, worker_role* role, std::optional<steady_time> deadline) {
   parker& own = this_thread_parker();
   parked_waiter self(own, role);
-  if (task.state.install(self) == install_outcome::ready) {
-    end_blocked_wait(role);
-    return future_status::ready;
+  if (task.state.install(self) == install_outcome::ready) return future_status::ready;
+  // Only now: whoever counts as blocked waits for a task that is not finished.
+  if (role != nullptr) {
+    try {
+      role->begin_blocked_wait();
+    } catch (...) {
+      if (task.state.uninstall(self) == uninstall_outcome::removed) throw;
+      (void)own.park(std::nullopt, spin_turns);
+      role->take_back_end_of_blocked_wait();
+      return future_status::ready;
+    }
   }
   if (own.park(deadline, 0) == park_result::notified) return future_status::ready;
   if (task.state.uninstall(self) == uninstall_outcome::removed) {
@@ -86,7 +94,6 @@ bool run_here(task_node& task, worker_role* role, claim_policy policy) noexcept 
 future_status block_on(task_node& task, worker_role* role, std::optional<steady_time> deadline) {
   require_other_task(task);
   if (becomes_ready_soon(task)) return future_status::ready;
-  if (role != nullptr) role->begin_blocked_wait();
   return park_on(task, role, deadline);
 }
 

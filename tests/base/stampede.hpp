@@ -111,6 +111,34 @@ template <class Condition>
   return true;
 }
 
+/// Ends a stress test early on a busy machine, where each hand-over from thread to thread may cost a time slice.
+class budget {
+ public:
+  [[nodiscard]] bool spent() const noexcept { return std::chrono::steady_clock::now() > end_; }
+
+ private:
+  std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::now() + std::chrono::milliseconds{600};
+};
+
+/// What a leader stores instead of the next round's number when there is none.
+inline constexpr std::uint64_t no_more_rounds = ~std::uint64_t{0};
+
+/// Waits until a leader has begun a round. False when there are no more.
+[[nodiscard]] inline bool round_begins(const std::atomic<std::uint64_t>& begun, std::uint64_t round) noexcept {
+  for (unsigned turn = 0;; ++turn) {
+    const std::uint64_t now = begun.load();
+    if (now == round || now == no_more_rounds) return now == round;
+    if (turn > 1000) std::this_thread::yield();
+  }
+}
+
+/// Waits until a word has a value that another thread is about to store.
+template <class Value>
+void wait_for(const std::atomic<Value>& word, Value value) noexcept {
+  for (unsigned turn = 0; word.load() != value; ++turn)
+    if (turn > 1000) std::this_thread::yield();
+}
+
 /// Random numbers that are the same in each run.
 class dice {
  public:

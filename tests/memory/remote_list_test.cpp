@@ -17,9 +17,13 @@ namespace {
 
 using filch::detail::orphan_outcome;
 using filch::detail::return_outcome;
+using filch_tests::budget;
 using filch_tests::dice;
+using filch_tests::no_more_rounds;
+using filch_tests::round_begins;
 using filch_tests::stampede;
 using filch_tests::tries;
+using filch_tests::wait_for;
 
 using list = filch::detail::remote_list<>;
 
@@ -153,17 +157,18 @@ TEST(remote_list, when_an_owner_goes_exactly_one_deletes_the_list) {
   std::atomic<unsigned> finished{0};
   std::atomic<unsigned> deleters{0};
   std::uint64_t rounds_without_one_deleter = 0;
+  const budget time;
   stampede(freers + 1, [&](unsigned part) {
     dice random(part);
     for (std::uint64_t round = 1; round <= rounds; ++round) {
       if (part != freers) {
-        for (unsigned turn = 0; begun.load() != round; ++turn)
-          if (turn > 1000) std::this_thread::yield();
+        if (!round_begins(begun, round)) return;
         for (unsigned i = 0; i != blocks_each; ++i)
           if (way_home->push(given[part * blocks_each + i]) == return_outcome::last_block) deleters.fetch_add(1);
         finished.fetch_add(1);
         continue;
       }
+      if (time.spent()) break;
       given = blocks(freers * blocks_each);
       way_home = std::make_unique<list>();
       deleters.store(0);
@@ -174,10 +179,10 @@ TEST(remote_list, when_an_owner_goes_exactly_one_deletes_the_list) {
       for (std::uint64_t turn = random.roll(20); turn != 0; --turn) filch::detail::pause();
       out -= length(way_home->close());
       if (way_home->orphan(out) == orphan_outcome::all_home) deleters.fetch_add(1);
-      for (unsigned turn = 0; finished.load() != freers; ++turn)
-        if (turn > 1000) std::this_thread::yield();
+      wait_for(finished, freers);
       rounds_without_one_deleter += deleters.load() != 1;
     }
+    if (part == freers) begun.store(no_more_rounds);
   });
   EXPECT_EQ(rounds_without_one_deleter, 0U);
 }

@@ -21,6 +21,7 @@ using filch::detail::chunk;
 using filch::detail::largest_slab_block;
 using filch::detail::slab;
 using filch::detail::slab_alignment;
+using filch_tests::budget;
 using filch_tests::dice;
 using filch_tests::stampede;
 using filch_tests::tries;
@@ -212,18 +213,24 @@ TEST_F(slab_test, random_use_by_one_thread_never_gives_a_block_twice) {
 // --- threads ---
 
 /// One slot through which an owner hands blocks to those who free them.
-struct alignas(64) counter_of_block {
+struct alignas(64) handed_block {
   std::atomic<void*> block{nullptr};
 };
 
 TEST_F(slab_test, one_owner_and_one_who_frees_need_no_more_memory_as_time_goes_by) {
   constexpr std::uint64_t count = tries(500'000, 40'000);
   slab* const own = slab::create();
-  std::vector<counter_of_block> window(64);
+  std::vector<handed_block> window(64);
+  const budget time;
+  std::atomic<std::uint64_t> total{count};
   stampede(2, [&](unsigned part) {
-    for (std::uint64_t i = 0; i != count; ++i) {
+    for (std::uint64_t i = 0; i != total.load(); ++i) {
       std::atomic<void*>& place = window[i % window.size()].block;
       if (part == 0) {
+        if (time.spent()) {
+          total.store(i);
+          return;
+        }
         auto* const block = static_cast<std::uint64_t*>(own->allocate(64 + i % 3 * 64));
         *block = i;
         while (place.load(std::memory_order_acquire) != nullptr) std::this_thread::yield();
@@ -231,7 +238,10 @@ TEST_F(slab_test, one_owner_and_one_who_frees_need_no_more_memory_as_time_goes_b
         continue;
       }
       void* block = nullptr;
-      while ((block = place.exchange(nullptr, std::memory_order_acq_rel)) == nullptr) std::this_thread::yield();
+      while ((block = place.exchange(nullptr, std::memory_order_acq_rel)) == nullptr) {
+        if (i == total.load()) return;
+        std::this_thread::yield();
+      }
       EXPECT_EQ(*static_cast<std::uint64_t*>(block), i);
       own->free_remote(block);
     }
@@ -246,7 +256,7 @@ TEST_F(slab_test, a_stampede_of_threads_that_free_brings_every_block_home) {
   constexpr unsigned freers = 3;
   constexpr std::uint64_t count = tries(300'000, 30'000);
   slab* const own = slab::create();
-  std::vector<counter_of_block> handed(256);
+  std::vector<handed_block> handed(256);
   std::atomic<std::uint64_t> left{count};
   stampede(freers + 1, [&](unsigned part) {
     dice random(part);
@@ -276,7 +286,8 @@ TEST_F(slab_test, a_stampede_of_threads_that_free_brings_every_block_home) {
 TEST_F(slab_test, an_owner_that_goes_while_others_free_leaves_exactly_one_to_delete) {
   constexpr std::uint64_t rounds = tries(5'000, 1'000);
   constexpr unsigned freers = 2;
-  for (std::uint64_t round = 0; round != rounds; round += 50) {
+  const budget time;
+  for (std::uint64_t round = 0; round != rounds && !time.spent(); round += 50) {
     // Fifty slabs at a time: starting threads costs more than what is tested.
     std::vector<slab*> slabs;
     std::vector<std::vector<void*>> blocks;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <vector>
 
 namespace {
 
@@ -19,6 +20,7 @@ using std::chrono::steady_clock;
 using filch::detail::futex_wait;
 using filch::detail::futex_wake_all;
 using filch::detail::futex_wake_one;
+using filch_tests::budget;
 using filch_tests::stampede;
 using filch_tests::tries;
 
@@ -79,34 +81,46 @@ TEST(futex, a_word_changed_before_the_wait_needs_no_wake) {
   futex_wait(parked_on.value, 0);
 }
 
+/// Two threads that wait for their turn on one word; the first ends the game.
+class to_and_fro {
+ public:
+  explicit to_and_fro(std::uint32_t rounds) : rounds_(rounds) {}
+
+  template <class Wait>
+  void play(unsigned self, Wait wait) {
+    for (std::uint32_t mine = self;; mine += 2) {
+      std::uint32_t now = turn_.load();
+      for (; now != mine && now != over; now = turn_.load()) wait(turn_, now);
+      if (now == over) return;
+      const bool ends = self == 0 && (mine / 2 == rounds_ || time_.spent());
+      turn_.store(ends ? over : mine + 1);
+      futex_wake_one(&turn_);
+      if (ends) return;
+    }
+  }
+
+ private:
+  static constexpr std::uint32_t over = ~std::uint32_t{0};
+  const std::uint32_t rounds_;
+  const budget time_;
+  std::atomic<std::uint32_t> turn_{0};
+};
+
 // A lost wake-up hangs here.
 TEST(futex, two_threads_hand_a_word_to_and_fro) {
-  constexpr std::uint32_t rounds = tries(3'000, 2'000);
-  word turn;
+  alignas(64) to_and_fro game(tries(3'000, 2'000));
   stampede(2, [&](unsigned self) {
-    for (std::uint32_t round = 0; round != rounds; ++round) {
-      const std::uint32_t mine = 2 * round + self;
-      for (std::uint32_t now = turn.value.load(); now != mine; now = turn.value.load()) futex_wait(turn.value, now);
-      turn.value.store(mine + 1);
-      futex_wake_one(&turn.value);
-    }
+    game.play(self, [](const std::atomic<std::uint32_t>& word, std::uint32_t seen) { futex_wait(word, seen); });
   });
-  EXPECT_EQ(turn.value.load(), 2 * rounds);
 }
 
 TEST(futex, a_timed_wait_is_woken_long_before_its_deadline) {
-  constexpr std::uint32_t rounds = tries(1'000, 500);
-  word turn;
+  alignas(64) to_and_fro game(tries(1'000, 500));
   stampede(2, [&](unsigned self) {
-    for (std::uint32_t round = 0; round != rounds; ++round) {
-      const std::uint32_t mine = 2 * round + self;
-      for (std::uint32_t now = turn.value.load(); now != mine; now = turn.value.load())
-        futex_wait(turn.value, now, steady_clock::time_point::max());
-      turn.value.store(mine + 1);
-      futex_wake_one(&turn.value);
-    }
+    game.play(self, [](const std::atomic<std::uint32_t>& word, std::uint32_t seen) {
+      futex_wait(word, seen, steady_clock::time_point::max());
+    });
   });
-  EXPECT_EQ(turn.value.load(), 2 * rounds);
 }
 
 TEST(futex, wake_one_wakes_somebody_each_time) {
@@ -139,36 +153,37 @@ TEST(futex, wake_all_wakes_everybody) {
   constexpr std::uint32_t rounds = tries(1'000, 200);
   word gate;
   word arrived;
+  std::atomic<bool> over{false};
+  const budget time;
   stampede(waiters + 1, [&](unsigned part) {
     for (std::uint32_t round = 0; round != rounds; ++round) {
       if (part != waiters) {
         arrived.value.fetch_add(1);
         futex_wake_one(&arrived.value);
         while (gate.value.load() == round) futex_wait(gate.value, round);
+        if (over.load()) return;
         continue;
       }
       const std::uint32_t everybody = waiters * (round + 1);
       for (std::uint32_t now = arrived.value.load(); now != everybody; now = arrived.value.load())
         futex_wait(arrived.value, now);
+      if (time.spent()) over.store(true);
       gate.value.store(round + 1);
       futex_wake_all(&gate.value);
+      if (over.load()) return;
     }
   });
 }
 
 TEST(futex, neighbours_do_not_take_each_others_wakes) {
   constexpr unsigned pairs = 4;
-  constexpr std::uint32_t rounds = tries(3'000, 500);
-  // On one cache line: the portable back end puts these into one bucket.
-  alignas(64) std::atomic<std::uint32_t> turn[pairs]{};
+  // Close together: the portable back end puts words of one cache line into one bucket.
+  std::vector<std::unique_ptr<to_and_fro>> games;
+  for (unsigned i = 0; i != pairs; ++i) games.push_back(std::make_unique<to_and_fro>(tries(3'000, 500)));
   stampede(2 * pairs, [&](unsigned part) {
-    auto& own = turn[part / 2];
-    for (std::uint32_t round = 0; round != rounds; ++round) {
-      const std::uint32_t mine = 2 * round + part % 2;
-      for (std::uint32_t now = own.load(); now != mine; now = own.load()) futex_wait(own, now);
-      own.store(mine + 1);
-      futex_wake_one(&own);
-    }
+    games[part / 2]->play(part % 2, [](const std::atomic<std::uint32_t>& word, std::uint32_t seen) {
+      futex_wait(word, seen);
+    });
   });
 }
 

@@ -25,9 +25,11 @@ using filch::detail::idle_word;
 using filch::detail::park_token;
 using filch::detail::parking_atomics;
 using filch::detail::search_entry;
+using filch_tests::budget;
 using filch_tests::comes_true;
 using filch_tests::crowd;
 using filch_tests::dice;
+using filch_tests::no_more_rounds;
 using filch_tests::stampede;
 using filch_tests::tries;
 
@@ -435,7 +437,8 @@ class fake_pool {
 TEST(idle, one_submitter_and_one_worker_that_parks_each_time) {
   constexpr std::uint64_t rounds = tries(10'000, 2'000);
   fake_pool pool(1, 1, 0);
-  for (std::uint64_t round = 0; round != rounds; ++round) {
+  const budget time;
+  for (std::uint64_t round = 0; round != rounds && !time.spent(); ++round) {
     pool.submit(0);
     ASSERT_TRUE(pool.gets_done());
   }
@@ -464,6 +467,7 @@ TEST_P(idle_stampede, no_task_is_left_while_workers_are_parked) {
   fake_pool pool(GetParam().groups, GetParam().workers, GetParam().search_turns);
   std::atomic<std::uint64_t> arrived{0};
   std::atomic<std::uint64_t> done{0};
+  const budget time;
   stampede(submitters, [&](unsigned part) {
     dice random(part + 1);
     for (std::uint64_t round = 1; round <= rounds; ++round) {
@@ -476,9 +480,10 @@ TEST_P(idle_stampede, no_task_is_left_while_workers_are_parked) {
         ASSERT_TRUE(pool.gets_done()) << "a task is left in round " << round;
         // Parked to the last in some rounds; in others the next round meets workers on their way to sleep.
         ASSERT_TRUE(round % 8 != 0 || pool.comes_to_rest()) << "a worker is lost or miscounted in round " << round;
-        done.store(round);
+        done.store(time.spent() ? no_more_rounds : round);
       }
       ASSERT_TRUE(comes_true([&] { return done.load() >= round; }));
+      if (done.load() == no_more_rounds) return;
     }
   });
   EXPECT_TRUE(pool.comes_to_rest());
@@ -494,7 +499,8 @@ TEST_P(idle_stampede, two_tasks_that_wait_for_each_other_both_run) {
     while (begun.load() < awaited.load()) std::this_thread::yield();
   });
   dice random(1);
-  for (std::uint64_t round = 1; round <= rounds; ++round) {
+  const budget time;
+  for (std::uint64_t round = 1; round <= rounds && !time.spent(); ++round) {
     awaited.store(2 * round);
     const auto home = static_cast<unsigned>(random.roll(GetParam().groups));
     if (random.roll(2) == 0) {
@@ -512,7 +518,8 @@ TEST_P(idle_stampede, two_tasks_that_wait_for_each_other_both_run) {
 TEST_P(idle_stampede, stop_wakes_everybody_whatever_they_are_doing) {
   constexpr std::uint64_t rounds = tries(300, 60);
   dice random(1);
-  for (std::uint64_t round = 0; round != rounds; ++round) {
+  const budget time;
+  for (std::uint64_t round = 0; round != rounds && !time.spent(); ++round) {
     fake_pool pool(GetParam().groups, GetParam().workers, GetParam().search_turns);
     ASSERT_TRUE(round % 3 != 0 || pool.comes_to_rest());
     for (std::uint64_t i = random.roll(4); i != 0; --i) pool.submit(0);

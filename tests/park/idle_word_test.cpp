@@ -15,9 +15,13 @@ namespace {
 using filch::detail::search_entry;
 using filch::detail::search_exit;
 using filch::detail::unpark_outcome;
+using filch_tests::budget;
 using filch_tests::dice;
+using filch_tests::no_more_rounds;
+using filch_tests::round_begins;
 using filch_tests::stampede;
 using filch_tests::tries;
+using filch_tests::wait_for;
 
 using word = filch::detail::idle_word<>;
 
@@ -204,18 +208,16 @@ TEST(idle_word, of_the_worker_itself_and_a_waker_exactly_one_clears_the_bit) {
   std::atomic<std::uint64_t> woken_round{0};
   std::atomic<bool> was_claimed{false};
   std::uint64_t both_or_none = 0;
-  const auto wait_for = [](const std::atomic<std::uint64_t>& word_of_other, std::uint64_t round) {
-    for (unsigned turn = 0; word_of_other.load() != round; ++turn)
-      if (turn > 1000) std::this_thread::yield();
-  };
+  const budget time;
   stampede(2, [&](unsigned part) {
     for (std::uint64_t round = 1; round <= rounds; ++round) {
       if (part == 1) {
-        wait_for(parked_round, round);
+        if (!round_begins(parked_round, round)) return;
         was_claimed.store(group.claim(1) != 0);
         woken_round.store(round);
         continue;
       }
+      if (time.spent()) break;
       group.park_busy(11);
       parked_round.store(round);
       const bool unparked_itself = group.try_unpark(11) == unpark_outcome::searching;
@@ -223,6 +225,7 @@ TEST(idle_word, of_the_worker_itself_and_a_waker_exactly_one_clears_the_bit) {
       both_or_none += unparked_itself == was_claimed.load();
       (void)group.end_search();
     }
+    if (part == 0) parked_round.store(no_more_rounds);
   });
   EXPECT_EQ(both_or_none, 0U);
   EXPECT_EQ(group.searchers(), 0U);
@@ -237,6 +240,7 @@ TEST(idle_word, a_stampede_of_sleepers_and_wakers_loses_nobody) {
   std::array<std::atomic<unsigned>, workers> tokens{};
   std::atomic<unsigned> still_running{workers};
   std::atomic<std::uint64_t> owed_or_doubled{0};
+  const budget time;
   stampede(workers + wakers, [&](unsigned part) {
     dice random(part);
     if (part >= workers) {
@@ -248,7 +252,7 @@ TEST(idle_word, a_stampede_of_sleepers_and_wakers_loses_nobody) {
       }
       return;
     }
-    for (std::uint64_t round = 0; round != rounds; ++round) {
+    for (std::uint64_t round = 0; round != rounds && !time.spent(); ++round) {
       if (group.try_begin_search(workers / 2) == search_entry::searching)
         group.park_searcher(part);
       else

@@ -22,9 +22,13 @@ using std::chrono::steady_clock;
 
 using filch::detail::park_result;
 using filch::detail::parker;
+using filch_tests::budget;
 using filch_tests::dice;
+using filch_tests::no_more_rounds;
+using filch_tests::round_begins;
 using filch_tests::stampede;
 using filch_tests::tries;
+using filch_tests::wait_for;
 
 TEST(parker, a_notification_before_the_wait_is_kept) {
   parker own;
@@ -79,18 +83,26 @@ TEST(parker, two_threads_wake_each_other_round_by_round) {
   constexpr std::uint64_t rounds = tries(3'000, 2'000);
   for (const unsigned spin_turns : {0U, 50U}) {
     parker own[2];
-    std::uint64_t written = 0;  // by whose turn it is: plain, so that a notification that publishes nothing is a race
+    bool over = false;  // both are written by whose turn it is: plain, so that a wake that publishes nothing is a race
+    std::uint64_t written = 0;
+    std::uint64_t turns[2] = {};
+    const budget time;
     stampede(2, [&](unsigned self) {
-      for (std::uint64_t round = 0; round != rounds; ++round) {
-        if (self == 1 || round != 0) {
+      for (;;) {
+        if (self == 1 || turns[0] != 0) {
           ASSERT_EQ(own[self].park(std::nullopt, spin_turns), park_result::notified);
           own[self].prepare();
         }
+        if (over) return;
         ++written;
+        ++turns[self];
+        over = self == 0 && (turns[0] == rounds || time.spent());
+        const bool was_last = over;
         own[1 - self].unpark();
+        if (was_last) return;
       }
     });
-    EXPECT_EQ(written, 2 * rounds);
+    EXPECT_EQ(written, turns[0] + turns[1]);
   }
 }
 
@@ -98,17 +110,24 @@ TEST(parker, two_threads_wake_each_other_round_by_round) {
 TEST(parker, a_notifier_may_outlive_the_frame_that_waited) {
   constexpr std::uint64_t rounds = tries(4'000, 2'000);
   std::atomic<parker*> waiting{nullptr};
+  std::atomic<bool> over{false};
+  const budget time;
   stampede(2, [&](unsigned part) {
-    for (std::uint64_t round = 0; round != rounds; ++round) {
-      if (part == 0) {
+    if (part == 0) {
+      for (std::uint64_t round = 0; round != rounds && !time.spent(); ++round) {
         const auto frame = std::make_unique<parker>();
         waiting.store(frame.get());
         ASSERT_EQ(frame->park(std::nullopt, round % 3 == 0 ? 20 : 0), park_result::notified);
-        continue;  // the frame goes while the notifier may still be on its way to the futex
+        // The frame goes while the notifier may still be on its way to the futex.
       }
-      parker* woken = nullptr;
-      while ((woken = waiting.exchange(nullptr)) == nullptr) std::this_thread::yield();
-      woken->unpark();
+      over.store(true);
+      return;
+    }
+    while (!over.load()) {
+      if (parker* const woken = waiting.exchange(nullptr); woken != nullptr)
+        woken->unpark();
+      else
+        std::this_thread::yield();
     }
   });
 }
@@ -119,16 +138,18 @@ TEST(parker, a_time_limit_and_a_notification_that_race_end_in_one_of_the_two) {
   std::atomic<std::uint64_t> begun{0};
   std::atomic<std::uint64_t> sent{0};
   std::uint64_t timeouts = 0;
+  const budget time;
   stampede(2, [&](unsigned part) {
     dice random(part);
     for (std::uint64_t round = 1; round <= rounds; ++round) {
       if (part == 1) {
-        while (begun.load() != round) std::this_thread::yield();
+        if (!round_begins(begun, round)) return;
         for (std::uint64_t turn = random.roll(3000); turn != 0; --turn) filch::detail::pause();
         own.unpark();
         sent.store(round);
         continue;
       }
+      if (time.spent()) break;
       own.prepare();
       begun.store(round);
       const auto limit = std::chrono::microseconds{random.roll(60)};
@@ -136,8 +157,9 @@ TEST(parker, a_time_limit_and_a_notification_that_race_end_in_one_of_the_two) {
         ++timeouts;
         ASSERT_EQ(own.park(std::nullopt, 10), park_result::notified);
       }
-      while (sent.load() != round) std::this_thread::yield();  // the next round must meet no notifier
+      wait_for(sent, round);  // the next round must meet no notifier
     }
+    if (part == 0) begun.store(no_more_rounds);
   });
   RecordProperty("timeouts", std::to_string(timeouts));
 }

@@ -22,6 +22,7 @@ using filch::detail::deque_owner;
 using filch::detail::deque_ring;
 using filch::detail::deque_thief;
 using filch::detail::steal_outcome;
+using filch_tests::budget;
 using filch_tests::dice;
 using filch_tests::stampede;
 using filch_tests::tries;
@@ -353,13 +354,17 @@ TEST(chase_lev_deque, one_owner_and_one_thief_hand_over_every_item_in_order) {
   auto items = numbered(count);
   deque_of_items deque(64);
   std::uint64_t out_of_order = 0;
+  const budget time;
+  std::atomic<std::uint64_t> total{count};
   stampede(2, [&](unsigned part) {
     if (part == 0) {
-      for (item& each : items)
-        while (!deque.owner.push(&each)) std::this_thread::yield();
+      std::uint64_t pushed = 0;
+      for (; pushed != count && (pushed % 64 != 0 || !time.spent()); ++pushed)
+        while (!deque.owner.push(&items[pushed])) std::this_thread::yield();
+      total.store(pushed);
       return;
     }
-    for (item expected = 0; expected != count;) {
+    for (item expected = 0; expected != total.load();) {
       const auto stolen = deque.thief.steal();
       if (stolen.outcome == steal_outcome::empty) std::this_thread::yield();
       if (stolen.outcome != steal_outcome::success) continue;
@@ -375,15 +380,19 @@ TEST(chase_lev_deque, what_the_owner_wrote_before_a_push_is_visible_to_the_thief
   auto items = numbered(count);
   deque_of_items deque(8);
   std::uint64_t not_yet_written = 0;
+  const budget time;
+  std::atomic<std::uint64_t> total{count};
   stampede(2, [&](unsigned part) {
     if (part == 0) {
-      for (item& each : items) {
-        each += 7;  // a plain write: ThreadSanitizer reports the race if the push does not publish it
-        while (!deque.owner.push(&each)) std::this_thread::yield();
+      std::uint64_t pushed = 0;
+      for (; pushed != count && (pushed % 8 != 0 || !time.spent()); ++pushed) {
+        items[pushed] += 7;  // a plain write: ThreadSanitizer reports the race if the push does not publish it
+        while (!deque.owner.push(&items[pushed])) std::this_thread::yield();
       }
+      total.store(pushed);
       return;
     }
-    for (item next = 0; next != count;) {
+    for (item next = 0; next != total.load();) {
       const auto stolen = deque.thief.steal();
       if (stolen.outcome == steal_outcome::empty) std::this_thread::yield();
       if (stolen.outcome != steal_outcome::success) continue;

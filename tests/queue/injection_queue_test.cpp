@@ -20,9 +20,13 @@
 namespace {
 
 using filch::detail::full_fence;
+using filch_tests::budget;
 using filch_tests::dice;
+using filch_tests::no_more_rounds;
+using filch_tests::round_begins;
 using filch_tests::stampede;
 using filch_tests::tries;
+using filch_tests::wait_for;
 
 struct item {
   unsigned producer;
@@ -253,10 +257,7 @@ TEST(injection_queue, consumers_that_leave_when_it_says_empty_leave_nothing_behi
   std::atomic<std::uint64_t> ended{0};
   std::atomic<std::uint64_t> taken{0};
   std::uint64_t rounds_with_an_item_left = 0;
-  const auto wait_for = [](std::atomic<std::uint64_t>& word, std::uint64_t value) {
-    for (unsigned turn = 0; word.load() != value; ++turn)
-      if (turn > 1000) std::this_thread::yield();
-  };
+  const budget time;
   const auto idle_for = [](std::uint64_t turns) {
     for (std::uint64_t turn = 0; turn != turns; ++turn) filch::detail::pause();
   };
@@ -278,12 +279,13 @@ TEST(injection_queue, consumers_that_leave_when_it_says_empty_leave_nothing_behi
     };
     for (std::uint64_t round = 1; round <= rounds; ++round) {
       if (part == 1) {
-        wait_for(begun, round);
+        if (!round_begins(begun, round)) return;
         idle_for(random.roll(4));
         look_until_in_vain();
         ended.store(round);
         continue;
       }
+      if (time.spent()) break;
       taken.store(0);
       begun.store(round);
       ASSERT_TRUE(enqueue_one(shared, producer, items[0]));
@@ -295,6 +297,7 @@ TEST(injection_queue, consumers_that_leave_when_it_says_empty_leave_nothing_behi
       rounds_with_an_item_left += taken.load() != 2;
       for (item* left = nullptr; shared.dequeue(&left, 1) != 0;) {}
     }
+    if (part == 0) begun.store(no_more_rounds);
   });
   EXPECT_EQ(rounds_with_an_item_left, 0U) << "everybody left and an item stayed";
 }
@@ -338,11 +341,13 @@ TEST(injection_queue, a_producer_that_is_handed_from_thread_to_thread_keeps_its_
   queue shared;
   queue::producer handed_on;
   std::uint64_t out_of_order = 0;
+  const budget time;
+  std::atomic<std::uint32_t> total{count};
   std::atomic<std::uint32_t> next{0};
   stampede(threads + 1, [&](unsigned part) {
     if (part == threads) {
       queue::consumer own(shared);
-      for (std::uint32_t expected = 0; expected != count;) {
+      for (std::uint32_t expected = 0; expected != total.load();) {
         item* taken = nullptr;
         if (shared.dequeue(own, &taken, 1) == 0) {
           std::this_thread::yield();
@@ -353,8 +358,10 @@ TEST(injection_queue, a_producer_that_is_handed_from_thread_to_thread_keeps_its_
       return;
     }
     constexpr std::uint32_t run = 20;  // items a thread enqueues before it hands the producer on
-    for (std::uint32_t first = part * run; first < count; first += threads * run) {
-      while (next.load(std::memory_order_acquire) != first) std::this_thread::yield();
+    for (std::uint32_t first = part * run; first < total.load(); first += threads * run) {
+      while (next.load(std::memory_order_acquire) != first && first < total.load()) std::this_thread::yield();
+      if (time.spent() && first < total.load()) total.store(first);
+      if (first >= total.load()) return;
       const std::uint32_t end = std::min(first + run, count);
       for (std::uint32_t i = first; i != end; ++i) ASSERT_TRUE(enqueue_one(shared, handed_on, items[i]));
       next.store(end, std::memory_order_release);

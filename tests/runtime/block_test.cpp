@@ -94,6 +94,21 @@ TEST_P(block_test, get_nests_ten_thousand_deep) {
   EXPECT_EQ(pool.submit(std::ref(nest), ten_thousand_levels).get(), ten_thousand_levels);
 }
 
+TEST_P(block_test, a_chain_of_a_hundred_thousand_futures_comes_to_its_end_on_one_worker) {
+  filch::scheduler_options options = shape();
+  options.workers = 1;
+  filch::scheduler& pool = make_pool(std::move(options));
+  const auto run_chain = [&](unsigned length) {
+    filch::future<unsigned> last = pool.submit([] { return 0U; });
+    for (unsigned i = 1; i != length; ++i)
+      last = pool.submit([before = std::move(last)]() mutable { return before.get() + 1; });
+    return last.get();
+  };
+  EXPECT_EQ(run_chain(100'000), 99'999U);
+  const unsigned length = scaled(100'000);
+  EXPECT_EQ(pool.submit([&] { return run_chain(length); }).get(), length - 1);  // 100,000 calls of get() deep
+}
+
 TEST_P(block_test, a_blocked_worker_is_replaced_so_that_one_is_enough) {
   filch::scheduler& pool = make_shaped_pool();
   filch::scheduler& elsewhere = make_pool({.workers = 1});
@@ -249,6 +264,26 @@ TEST_P(block_test, workers_of_two_pools_wait_for_each_other) {
   EXPECT_EQ(from_right.get(), 21);
 }
 
+TEST_P(block_test, waiting_for_another_pool_to_be_idle_or_to_end_makes_room_for_a_spare_too) {
+  filch::scheduler& pool = make_shaped_pool();
+  for (const bool ends : {false, true}) {
+    filch::scheduler& other = make_shaped_pool();
+    std::vector<filch::future<void>> waiting;
+    for (unsigned i = 0; i != width(); ++i)
+      waiting.push_back(pool.submit([&] {
+        other.post([&] { pool.submit([] {}).get(); });  // which needs a worker of the pool that waits here
+        ends ? (void)other.shutdown() : other.wait_idle();
+      }));
+    for (auto& each : waiting) {
+      try {
+        each.get();
+      } catch (const filch::closed&) {
+        EXPECT_TRUE(ends);  // another of these tasks was faster
+      }
+    }
+  }
+}
+
 TEST_P(block_test, get_from_outside_never_runs_a_task_unless_it_offers_help) {
   filch::scheduler& pool = make_shaped_pool();
   held_workers held(pool, width());
@@ -383,7 +418,7 @@ TEST_P(block_test, recursive_fork_and_get_never_runs_out_of_spares) {
 
 TEST_P(block_test, a_wait_whose_time_is_up_just_when_the_task_ends_is_told_once) {
   filch::scheduler& pool = make_shaped_pool();
-  for (unsigned round = 0; round != scaled(2'000) + 100; ++round) {
+  for (unsigned round = 0; round != scaled(500) + 50; ++round) {
     auto future = pool.submit([turns = round % 200] {
       for (unsigned i = 0; i != turns; ++i) std::this_thread::yield();
       return true;

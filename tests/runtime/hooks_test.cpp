@@ -83,6 +83,34 @@ TEST_P(hooks_test, a_spare_calls_them_too_when_it_is_needed) {
   EXPECT_EQ(spares_stopped.load(), 1U);
 }
 
+TEST_P(hooks_test, a_spare_that_is_still_in_its_start_hook_keeps_no_other_worker_asleep) {
+  const event hook_may_end;
+  const event hook_began;
+  filch::scheduler_options options = shape();
+  options.workers = width() + 1;
+  options.on_worker_start = [=](const filch::worker_info& info) {
+    if (!info.spare) return;
+    hook_began.set();
+    EXPECT_TRUE(hook_may_end.wait());
+  };
+  filch::scheduler& pool = make_pool(std::move(options));
+  filch::scheduler& elsewhere = make_pool({.workers = 1});
+  held_workers far(elsewhere, 1);
+  auto blocked = pool.submit([&] { elsewhere.submit([] {}).get(); });
+  EXPECT_TRUE(hook_began.wait());
+  for (int round = 0; round != 10; ++round) {
+    const auto parked = [&] {
+      const filch::worker_metrics total = pool.metrics().total();
+      return total.parks - total.wakes == width();
+    };
+    EXPECT_TRUE(eventually(parked));
+    EXPECT_EQ(pool.submit([] {}).wait_for(watchdog), filch::future_status::ready);
+  }
+  hook_may_end.set();
+  far.release();
+  blocked.get();
+}
+
 TEST_P(hooks_test, a_stop_hook_that_submits_is_refused) {
   std::atomic<unsigned> refused{0};
   filch::scheduler* made = nullptr;

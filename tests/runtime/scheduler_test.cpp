@@ -147,7 +147,7 @@ TEST_P(scheduler_test, a_reference_result_is_the_object_itself) {
   filch::future<const int&> constant = pool.submit([&]() -> const int& { return object; });
   EXPECT_EQ(&constant.get(), &object);
   auto owner = std::make_unique<int>(3);
-  filch::future<std::unique_ptr<int>&&> expiring =
+  filch::future<std::unique_ptr<int>> expiring =  // kept as a value: the reference may point into an argument
       pool.submit([&]() -> std::unique_ptr<int>&& { return std::move(owner); });
   const std::unique_ptr<int> taken = expiring.get();
   EXPECT_EQ(*taken, 3);
@@ -189,6 +189,16 @@ TEST_P(scheduler_test, an_exception_in_a_dropped_future_is_counted) {
   }
   pool.wait_idle();
   EXPECT_EQ(pool.metrics().dropped_exceptions, 10U);
+}
+
+TEST_P(scheduler_test, an_exception_that_get_rethrows_is_not_counted_as_dropped) {
+  filch::scheduler& pool = make_shaped_pool();
+  for (int i = 0; i != 1'000; ++i) EXPECT_THROW(pool.submit([] { throw 1; }).get(), int);
+  pool.submit([&] {
+        for (int i = 0; i != 1'000; ++i) EXPECT_THROW(pool.submit([] { throw 1; }).get(), int);
+      }).get();
+  pool.wait_idle();
+  EXPECT_EQ(pool.metrics().dropped_exceptions, 0U);
 }
 
 TEST_P(scheduler_test, an_empty_callable_is_refused_at_the_call) {

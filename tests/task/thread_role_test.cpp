@@ -74,6 +74,7 @@ TEST(thread_role, a_blocked_wait_that_was_refused_is_not_ended) {
       ++open;
     }
     void end_blocked_wait() noexcept override { --open; }
+    void take_back_end_of_blocked_wait() noexcept override { ++open; }
     bool refuses = true;
     int open = 0;
   } role;

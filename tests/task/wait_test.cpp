@@ -123,15 +123,16 @@ class fake_worker final : public filch::detail::worker_role {
     return true;
   }
   void begin_blocked_wait() override {
+    if (at_begin) std::exchange(at_begin, nullptr)();
     if (no_spare) throw filch::too_many_blocked("none for the test");
     ++begun;
-    if (at_begin) std::exchange(at_begin, nullptr)();
   }
-  void end_blocked_wait() noexcept override { ++ended; }
+  void end_blocked_wait() noexcept override { ended.fetch_add(1); }  // by whoever ends the wait
+  void take_back_end_of_blocked_wait() noexcept override { ended.fetch_sub(1); }
 
   int asked = 0;
   int begun = 0;
-  int ended = 0;
+  std::atomic<int> ended{0};
   bool takes_tasks = true;
   bool no_spare = false;
   std::function<void()> at_begin;
@@ -193,7 +194,7 @@ TEST_F(wait_test, a_worker_that_must_wait_counts_as_blocked_for_as_long) {
   EXPECT_EQ(result.get(), 4);
   runner.join();
   EXPECT_EQ(worker.begun, 1);
-  EXPECT_EQ(worker.ended, 1);
+  EXPECT_EQ(worker.ended.load(), 1);
 }
 
 TEST_F(wait_test, a_worker_that_gives_up_counts_as_unblocked_again) {
@@ -202,7 +203,7 @@ TEST_F(wait_test, a_worker_that_gives_up_counts_as_unblocked_again) {
   EXPECT_EQ(result.wait_for(1ms), future_status::timeout);
   EXPECT_EQ(worker.asked, 0) << "with a time limit the task is never run in place";
   EXPECT_EQ(worker.begun, 1);
-  EXPECT_EQ(worker.ended, 1);
+  EXPECT_EQ(worker.ended.load(), 1);
 }
 
 TEST_F(wait_test, without_a_spare_the_wait_throws_and_the_future_is_as_before) {
@@ -213,10 +214,21 @@ TEST_F(wait_test, without_a_spare_the_wait_throws_and_the_future_is_as_before) {
   EXPECT_THROW((void)result.get(), filch::too_many_blocked);
   EXPECT_THROW(result.wait(), filch::too_many_blocked);
   EXPECT_THROW((void)result.wait_for(1h), filch::too_many_blocked);
-  EXPECT_EQ(worker.ended, 0);
+  EXPECT_EQ(worker.ended.load(), 0);
   EXPECT_TRUE(result.valid());
   ASSERT_TRUE(pool.run_next());
   EXPECT_EQ(result.get(), 4);
+}
+
+TEST_F(wait_test, a_worker_that_is_refused_while_its_task_ends_has_waited_for_nothing) {
+  fake_worker worker(pool);
+  worker.takes_tasks = false;
+  worker.no_spare = true;
+  auto result = on.submit([] { return 4; });
+  worker.at_begin = [&] { EXPECT_TRUE(pool.run_next()); };
+  EXPECT_EQ(result.get(), 4);
+  EXPECT_EQ(worker.begun, 0);
+  EXPECT_EQ(worker.ended.load(), 0) << "what the completer has ended is taken back";
 }
 
 TEST_F(wait_test, a_task_that_waits_for_itself_throws) {

@@ -63,6 +63,9 @@ class spare_word {
     return unblocked(word_.fetch_add(one_unblocked, std::memory_order_acq_rel)) + 1 > target_;
   }
 
+  /// Undoes an unblock().
+  void take_back_unblock() noexcept { (void)word_.fetch_sub(one_unblocked, std::memory_order_acq_rel); }
+
   /// A spare asks to go dormant: only while more than the target are unblocked.
   [[nodiscard]] retire_outcome try_retire(unsigned spare) noexcept {
     std::uint64_t old = word_.load(std::memory_order_relaxed);
