@@ -1,5 +1,7 @@
 #include "topology/plan_properties.hpp"
 
+#include <filch/topology/worker_count.hpp>
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -181,7 +183,7 @@ void expect_sound_plan(const topology& machine, const tree_objects& objects,
 void expect_sound_plans(const topology& machine, const tree_objects& objects) {
   const auto threads = static_cast<unsigned>(machine.hardware_threads().size());
   expect_sound_plan(machine, objects, {});
-  for (const unsigned workers : {1U, std::max(1U, threads / 2), threads, 3 * threads}) {
+  for (const unsigned workers : {1U, std::max(1U, threads / 2), threads, std::min(3 * threads, filch::max_workers)}) {
     for (const pinning pin :
          {pinning::automatic, pinning::none, pinning::numa_node, pinning::cache_group, pinning::core}) {
       // Three times the largest machine has 21 million victims; one pinning shows what all would.
