@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <filch/detail/base/cache_line.hpp>
 #include <filch/detail/memory/blocks.hpp>
 #include <filch/detail/task/callable.hpp>
 #include <filch/detail/task/future_state.hpp>
@@ -27,16 +28,17 @@ inline constexpr bool bulk_takes_stop_token = std::is_invocable_v<const F&, cons
 template <class F, class T>
 concept bulk_submittable = bulk_takes_stop_token<F, T> || std::is_invocable_v<const F&, T>;
 
-/// What the items of one batch share.
+/// What the items of one batch share. What all workers read, what they all write, and what mostly the getter writes are
+/// on lines of their own.
 template <class F>
 class batch {
  public:
   batch(const F& function, std::size_t bytes, std::size_t alignment, std::uint32_t items)
-      : unfinished_(items), unreleased_(items), bytes_(bytes), alignment_(alignment) {
+      : bytes_(bytes), alignment_(alignment), unfinished_(items), unreleased_(items) {
     ::new (static_cast<void*>(std::addressof(function_))) F(function);
   }
   batch(F&& function, std::size_t bytes, std::size_t alignment, std::uint32_t items)
-      : unfinished_(items), unreleased_(items), bytes_(bytes), alignment_(alignment) {
+      : bytes_(bytes), alignment_(alignment), unfinished_(items), unreleased_(items) {
     ::new (static_cast<void*>(std::addressof(function_))) F(std::move(function));
   }
   ~batch() {}
@@ -50,9 +52,10 @@ class batch {
       return std::invoke(function_, std::forward<T>(element));
   }
 
-  /// An item has run or was abandoned.
+  /// An item has run or was abandoned. Where nothing happens when the callable dies, nobody counts.
   void item_ended() {
-    if (unfinished_.drop() == drop_outcome::last) std::destroy_at(std::addressof(function_));
+    if constexpr (!std::is_trivially_destructible_v<F>)
+      if (unfinished_.drop() == drop_outcome::last) std::destroy_at(std::addressof(function_));
   }
 
   void item_released() noexcept {
@@ -64,13 +67,13 @@ class batch {
   }
 
  private:
-  reference_count<> unfinished_;
-  reference_count<> unreleased_;
   const std::size_t bytes_;
   const std::size_t alignment_;
   union {
     F function_;
   };
+  alignas(cache_line) reference_count<> unfinished_;
+  alignas(cache_line) reference_count<> unreleased_;
 };
 
 template <class F, class T>
@@ -96,7 +99,7 @@ class batch_item final : public future_state<R> {
   static run_outcome run(task_node& node, run_context& context) noexcept {
     batch_item& item = self(node);
     return run_into_result(
-        item,
+        item, context,
         [&] {
           item.result.keep_result_of(
               [&]() -> R { return item.batch_.call(context.stop, std::move(item.element_)); });
@@ -106,9 +109,9 @@ class batch_item final : public future_state<R> {
 
   static void abandon(task_node& node, std::exception_ptr reason) noexcept {
     batch_item& item = self(node);
-    item.result.keep_exception(std::move(reason));
-    (void)run_into_result(
-        item, [] {}, [&] { std::destroy_at(std::addressof(item.element_)); }, [&] { item.batch_.item_ended(); });
+    abandon_into_result(
+        item, std::move(reason), [&] { std::destroy_at(std::addressof(item.element_)); },
+        [&] { item.batch_.item_ended(); });
   }
 
   static void release(task_node& node) noexcept {
