@@ -4,8 +4,6 @@
 #include <memory>
 #include <new>
 
-#include <filch/detail/base/pause.hpp>
-
 namespace filch::inline v0_1::detail {
 
 namespace {
@@ -46,7 +44,7 @@ slot_lease submission_slots::lease() noexcept {
     if (each != nullptr) continue;
     each = &first_;  // no memory for more: one of those that there are will be free in a moment
     base = 0U - slots_in_a_block;
-    pause();
+    yielding_atomics::pause();
   }
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <thread>
 
 #include <filch/detail/runtime/closing.hpp>
 #include <filch/detail/runtime/quiescence.hpp>
@@ -18,6 +19,11 @@
 
 namespace filch::inline v0_1::detail {
 
+/// Whoever waits for a mark waits for a thread that may have lost its core.
+struct yielding_atomics : standard_atomics {
+  static void pause() noexcept { std::this_thread::yield(); }
+};
+
 /// Touched by the holder of its mark; the ledger and the counters are read by anybody.
 struct submission_slot {
   submission_slot() = default;
@@ -27,7 +33,7 @@ struct submission_slot {
   submission_slot(const submission_slot&) = delete;
   submission_slot& operator=(const submission_slot&) = delete;
 
-  alignas(cache_line) submission_mark<> mark;
+  alignas(cache_line) submission_mark<yielding_atomics> mark;
   task_ledger<> ledger;
   latency_sampler sampler;
   std::atomic<slab*> memory{nullptr};  // made by the first holder that needs it
