@@ -26,7 +26,7 @@ class counter {
 /// On cache lines of its own. Written in the order cause, effect; read in the order effect, cause.
 struct alignas(cache_line) worker_counters {
   counter executed, cancelled, failed, stolen, steal_attempts, lost, injected_batches, injected_tasks, spills, parks,
-      wakes, claims, blocked_waits, dropped_exceptions;
+      wakes, claims, blocked_waits;
 
   /// All but `spawned`, which stands in the ledger and must be read after every `executed` of the pool.
   [[nodiscard]] worker_metrics read() const noexcept {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 namespace filch::inline v0_1::detail {
@@ -15,15 +16,22 @@ inline std::int64_t steady_nanoseconds() noexcept {
 /// One thread's sampler; `one_in` is the option, 0 for never.
 class latency_sampler {
  public:
-  /// The time to put on the next task, or 0 when it is not sampled.
-  [[nodiscard]] std::int64_t stamp(unsigned one_in) noexcept {
-    if (one_in == 0 || ++since_last_ < one_in) return 0;
-    since_last_ = 0;
-    return steady_nanoseconds();
+  /// Calls `stamp(i, now)` for those of the next `count` tasks that are sampled, with the time in `now`.
+  template <class Stamp>
+  void sample(std::size_t count, unsigned one_in, Stamp&& stamp) {
+    if (one_in == 0) return;
+    if (since_last_ + count < one_in) {
+      since_last_ += count;
+      return;
+    }
+    const std::int64_t now = steady_nanoseconds();
+    std::size_t next = one_in - since_last_ - 1;
+    for (; next < count; next += one_in) stamp(next, now);
+    since_last_ = count + one_in - next - 1;
   }
 
  private:
-  unsigned since_last_ = 0;
+  std::size_t since_last_ = 0;  // less than `one_in`
 };
 
 }  // namespace filch::inline v0_1::detail

@@ -38,7 +38,7 @@ void pool_core::enqueue(task_node* const* tasks, std::size_t count) {
   }
   const slot_lease slot = slots_.lease();
   require_open();
-  enqueue_in(slot, tasks, count);
+  if (count != 0) enqueue_in(slot, tasks, count);
 }
 
 // One lease for both steps: nobody's code runs in between.
@@ -80,11 +80,16 @@ void pool_core::refuse() const {
                "\" has been shut down and takes no more tasks: submit before shutdown(), or from one of its tasks");
 }
 
+void pool_core::stamp(latency_sampler& sampler, task_node* const* tasks, std::size_t count) const noexcept {
+  sampler.sample(count, settings_.options.latency_sampling,
+                 [&](std::size_t i, std::int64_t now) { tasks[i]->queued_at = now; });
+}
+
 // The slot is held until the last step, the wake-up included: when a closer has seen it free, nobody from outside is
 // inside any more.
 void pool_core::enqueue_in(const slot_lease& slot, task_node* const* tasks, std::size_t count) {
   slot->ledger.count_spawned(count);
-  tasks[0]->queued_at = slot->sampler.stamp(settings_.options.latency_sampling);
+  stamp(slot->sampler, tasks, count);
   const bool queued = injection_.enqueue(slot->producer, tasks, count);
   if (!queued) slot->ledger.take_back_spawned(count);
   full_fence();  // [I8] the submitter's half of the wake handshake, pairs with [I2]
@@ -99,7 +104,8 @@ void pool_core::enqueue_in(const slot_lease& slot, task_node* const* tasks, std:
 // A pool that has stopped runs nothing any more: only stop hooks and destructors of thread-local objects come here then.
 void worker::enqueue(task_node* const* tasks, std::size_t count) {
   if (pool_.stopping()) pool_.refuse();
-  tasks[0]->queued_at = sampler_.stamp(pool_.decided().options.latency_sampling);
+  if (count == 0) return;
+  pool_.stamp(sampler_, tasks, count);
   ledger_.count_spawned(count);
   try {
     queue(tasks, count);

@@ -6,7 +6,7 @@ namespace filch::inline v0_1::detail {
 
 void pool_core::run_claimed_outside(task_node& claimed) noexcept {
   const running_task frame(claimed);
-  run_context context{stop_token_, nullptr};
+  run_context context{stop_token_, exceptions(), nullptr};
   const run_outcome outcome = claimed.operations->run(claimed, context);
   if (outcome == run_outcome::value)
     end_outside(claimed, {&worker_counters::claims, &worker_counters::executed});

@@ -22,6 +22,7 @@
 #include <filch/detail/park/spare_word.hpp>
 #include <filch/detail/runtime/closing.hpp>
 #include <filch/detail/runtime/quiescence.hpp>
+#include <filch/detail/task/exception_tally.hpp>
 #include <filch/detail/task/task_pool.hpp>
 #include <filch/probe/metrics.hpp>
 #include <filch/runtime/scheduler_options.hpp>
@@ -90,6 +91,11 @@ class pool_core final : public task_pool {
   /// Whether nothing goes on: no task is queued or runs, no worker searches, and each is parked or dormant.
   [[nodiscard]] bool is_at_rest() noexcept;
 
+  /// Notes the time on those of the tasks whose latency is measured, before they are queued.
+  void stamp(latency_sampler& sampler, task_node* const* tasks, std::size_t count) const noexcept;
+  /// Where the exceptions are counted that nobody takes.
+  [[nodiscard]] exception_tally& exceptions() const noexcept { return *exceptions_; }
+
   /// Ends a claimed task without a call.
   void cancel(task_node& claimed) noexcept;
   void handle_unhandled(std::exception_ptr thrown) noexcept;
@@ -145,10 +151,15 @@ class pool_core final : public task_pool {
       if (worker* const each = worker_at(i); each != nullptr) visit(*each);
   }
 
+  struct tally_deleter {
+    void operator()(exception_tally* share) const noexcept { share->drop_holder(); }
+  };
+
   const settings settings_;
   const unsigned worker_count_;
   const unsigned spare_count_;
   const std::uint32_t generation_ = process_generation();
+  const std::unique_ptr<exception_tally, tally_deleter> exceptions_{exception_tally::create()};
   const group_plan groups_;
   std::unique_ptr<idle_word<parking_atomics>[]> words_;
   std::unique_ptr<park_token<parking_atomics>[]> tokens_;  // by worker index

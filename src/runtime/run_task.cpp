@@ -25,38 +25,34 @@ void worker::run_dequeued(task_node& task) noexcept {
     task.drop_reference();
     return;
   }
-  const run_outcome outcome = call(task);
-  if (has_future) {
-    if (outcome == run_outcome::exception && task.references.is_last()) counters_.dropped_exceptions.add(1);
-    notify_all(task.state.finish());
-  }
+  call(task);
+  if (has_future) notify_all(task.state.finish());
   task.drop_reference();
   ledger_.count_finished();
 }
 
 // get() holds a reference of its own, and the queue keeps the entry's.
 void worker::run_claimed(task_node& task) noexcept {
-  (void)call(task);
+  call(task);
   notify_all(task.state.finish());
   ledger_.count_finished();
 }
 
-run_outcome worker::call(task_node& task) noexcept {
+void worker::call(task_node& task) noexcept {
   if (task.queued_at != 0) latencies_.record(steady_nanoseconds() - task.queued_at);
   const running_task frame(task);
   if (pool_.cancelling()) {
     pool_.cancel(task);
     counters_.cancelled.add(1);
-    return run_outcome::value;
+    return;
   }
-  run_context context{pool_.stop_token(), nullptr};
+  run_context context{pool_.stop_token(), pool_.exceptions(), nullptr};
   const run_outcome outcome = task.operations->run(task, context);
   if (!pool_.is_this_process()) end_forked_child();
   counters_.executed.add(1);
-  if (outcome == run_outcome::value) return outcome;
+  if (outcome == run_outcome::value) return;
   counters_.failed.add(1);
   if (context.unhandled) pool_.handle_unhandled(std::move(context.unhandled));
-  return outcome;
 }
 
 }  // namespace filch::inline v0_1::detail

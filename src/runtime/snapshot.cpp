@@ -19,7 +19,6 @@ pool_metrics pool_core::metrics() const {
   for (unsigned i = 0; i != in_use; ++i) {
     const worker* const each = worker_at(i);
     if (each == nullptr) continue;
-    all.dropped_exceptions += each->counters().dropped_exceptions.read();
     row(i) = each->counters().read();
     each->latencies().add_to(all.latency);
   }
@@ -27,6 +26,7 @@ pool_metrics pool_core::metrics() const {
   for (unsigned i = 0; i != in_use; ++i)
     if (const worker* const each = worker_at(i); each != nullptr) row(i).spawned = each->ledger().spawned();
   slots_.for_each([&](const submission_slot& slot) { all.outside.spawned += slot.ledger.spawned(); });
+  all.dropped_exceptions = exceptions_->dropped();
   all.spares_in_use = spare_count_ - spares_.dormant_count();
   return all;
 }

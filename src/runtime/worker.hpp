@@ -109,7 +109,7 @@ class worker final : public worker_role {
   // run_task.cpp
   void run_dequeued(task_node& task) noexcept;
   void run_claimed(task_node& task) noexcept;
-  run_outcome call(task_node& task) noexcept;
+  void call(task_node& task) noexcept;
 
   // enqueue.cpp
   void queue(task_node* const* tasks, std::size_t count);

@@ -41,7 +41,6 @@ TEST(counters, a_row_has_each_counter_in_its_place) {
   counters.wakes.add(11);
   counters.claims.add(12);
   counters.blocked_waits.add(13);
-  counters.dropped_exceptions.add(14);
   const worker_metrics row = counters.read();
   EXPECT_EQ(row.executed, 1U);
   EXPECT_EQ(row.cancelled, 2U);

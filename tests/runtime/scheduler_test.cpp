@@ -191,6 +191,30 @@ TEST_P(scheduler_test, an_exception_in_a_dropped_future_is_counted) {
   EXPECT_EQ(pool.metrics().dropped_exceptions, 10U);
 }
 
+TEST_P(scheduler_test, an_exception_is_counted_whether_its_future_is_dropped_before_or_after_the_end) {
+  filch::scheduler& pool = make_shaped_pool();
+  for (int i = 0; i != 100; ++i) {
+    const auto waited_for = pool.submit([] { throw 1; });
+    waited_for.wait();
+  }
+  for (int i = 0; i != 900; ++i) (void)pool.submit([] { throw 1; });
+  (void)pool.submit_bulk(std::vector<int>(24, 0), [](int) { throw 1; });
+  pool.wait_idle();
+  EXPECT_EQ(pool.metrics().dropped_exceptions, 1'024U);
+}
+
+TEST_P(scheduler_test, an_exception_may_be_dropped_after_its_pool) {
+  filch::future<int> late;
+  filch::future<int> taken;
+  {
+    filch::scheduler pool(shape());
+    late = pool.submit([]() -> int { throw 1; });
+    taken = pool.submit([]() -> int { throw 2; });
+  }
+  EXPECT_THROW((void)taken.get(), int);
+  late = {};
+}
+
 TEST_P(scheduler_test, an_exception_that_get_rethrows_is_not_counted_as_dropped) {
   filch::scheduler& pool = make_shaped_pool();
   for (int i = 0; i != 1'000; ++i) EXPECT_THROW(pool.submit([] { throw 1; }).get(), int);

@@ -45,6 +45,8 @@ TEST_P(shutdown_test, a_pool_that_was_shut_down_takes_nothing_from_outside_and_s
   EXPECT_THROW(pool.post([] {}), filch::error::closed);
   EXPECT_THROW((void)pool.submit_bulk(std::vector<int>{1}, [](int) {}), filch::closed);
   EXPECT_THROW(pool.post_bulk(std::vector<int>{1}, [](int) {}), filch::closed);
+  EXPECT_THROW((void)pool.submit_bulk(std::vector<int>{}, [](int) {}), filch::closed);
+  EXPECT_THROW(pool.post_bulk(std::vector<int>{}, [](int) {}), filch::closed);
   EXPECT_THROW(pool.executor().post([] {}), filch::closed);
   try {
     pool.post([] {});

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include <filch/detail/memory/blocks.hpp>
+#include <filch/detail/task/exception_tally.hpp>
 #include <filch/detail/task/make_task.hpp>
 #include <filch/detail/task/task_node.hpp>
 #include <filch/detail/task/task_pool.hpp>
@@ -34,6 +35,7 @@ class fake_pool final : public filch::detail::task_pool {
     EXPECT_EQ(slab_->blocks_out(), 0U) << "a task leaked";
     filch::detail::this_thread_slab = nullptr;
     slab_->orphan();
+    tally_->drop_holder();
   }
 
   void* allocate(std::size_t bytes, std::size_t alignment) override {
@@ -72,7 +74,7 @@ class fake_pool final : public filch::detail::task_pool {
   void run(filch::detail::task_node& claimed) noexcept {
     const filch::detail::running_task frame(claimed);
     const std::stop_token token = stop.get_token();
-    filch::detail::run_context given{token, nullptr};
+    filch::detail::run_context given{token, tally(), nullptr};
     const filch::detail::run_outcome outcome = claimed.operations->run(claimed, given);
     {
       const std::scoped_lock lock(mutex_);
@@ -91,6 +93,8 @@ class fake_pool final : public filch::detail::task_pool {
     slab_->trim();
     return slab_->blocks_out();
   }
+
+  [[nodiscard]] filch::detail::exception_tally& tally() const { return *tally_; }
 
   bool refusing = false;
   bool out_of_memory = false;  // once
@@ -118,6 +122,7 @@ class fake_pool final : public filch::detail::task_pool {
   mutable std::mutex mutex_;
   std::deque<filch::detail::task_node*> queued_;
   filch::detail::slab* const slab_;
+  filch::detail::exception_tally* const tally_ = filch::detail::exception_tally::create();
 };
 
 /// Something a task may hold: counts how many live, and throws where it is told to.

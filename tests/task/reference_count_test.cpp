@@ -19,16 +19,13 @@ using filch_tests::tries;
 
 TEST(reference_count, the_last_drop_says_so) {
   reference_count<> count(2);
-  EXPECT_FALSE(count.is_last());
   EXPECT_EQ(count.drop(), drop_outcome::others_hold);
-  EXPECT_TRUE(count.is_last());
   EXPECT_EQ(count.drop(), drop_outcome::last);
 }
 
 TEST(reference_count, one_that_was_added_must_be_dropped_too) {
   reference_count<> count(1);
   count.add();
-  EXPECT_FALSE(count.is_last());
   EXPECT_EQ(count.drop(), drop_outcome::others_hold);
   EXPECT_EQ(count.drop(), drop_outcome::last);
 }

@@ -36,7 +36,7 @@ struct pool_metrics {
   std::vector<worker_metrics> spares;   ///< the spares that were ever started
   worker_metrics outside;               ///< what threads outside the pool submitted, ran with get(help) or cancelled
   unsigned spares_in_use = 0;           ///< spares that stand in for a blocked worker now
-  std::uint64_t dropped_exceptions = 0; ///< tasks that threw after their future had been dropped
+  std::uint64_t dropped_exceptions = 0; ///< what tasks threw and no get() rethrew before the future was dropped
   latency_histogram latency;            ///< from submit to start, sampled
 
   /// All rows added up.

@@ -65,7 +65,7 @@ class scheduler {
   /// Queues `function(element)` for each element of a range; see executor_ref::submit_bulk.
   template <std::ranges::forward_range Range, class F>
     requires detail::bulk_submittable<std::decay_t<F>, std::ranges::range_value_t<Range>>
-  auto submit_bulk(Range&& range, F&& function) {
+  [[nodiscard]] auto submit_bulk(Range&& range, F&& function) {
     return executor().submit_bulk(std::forward<Range>(range), std::forward<F>(function));
   }
 

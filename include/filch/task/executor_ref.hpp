@@ -70,13 +70,16 @@ class executor_ref {
   /// Complexity: one allocation for the tasks, one for the returned vector, one wake-up decision. Otherwise as submit().
   template <std::ranges::forward_range Range, class F>
     requires detail::bulk_submittable<std::decay_t<F>, std::ranges::range_value_t<Range>>
-  auto submit_bulk(Range&& range, F&& function) const {
+  [[nodiscard]] auto submit_bulk(Range&& range, F&& function) const {
     using element = std::ranges::range_value_t<Range>;
     using result = detail::bulk_result<std::decay_t<F>, element>;
     using item = detail::batch_item<result, std::decay_t<F>, element>;
     std::vector<future<result>> futures;
     detail::require_callable(function);
-    if (std::ranges::begin(range) == std::ranges::end(range)) return futures;
+    if (std::ranges::begin(range) == std::ranges::end(range)) {
+      pool_->enqueue(nullptr, 0);
+      return futures;
+    }
     detail::batch_builder<item, std::decay_t<F>> batch(*pool_, std::forward<Range>(range), std::forward<F>(function));
     futures.reserve(batch.size());
     batch.queue();
@@ -90,7 +93,7 @@ class executor_ref {
   void post_bulk(Range&& range, F&& function) const {
     using item = detail::posted_batch_item<std::decay_t<F>, std::ranges::range_value_t<Range>>;
     detail::require_callable(function);
-    if (std::ranges::begin(range) == std::ranges::end(range)) return;
+    if (std::ranges::begin(range) == std::ranges::end(range)) return pool_->enqueue(nullptr, 0);
     detail::batch_builder<item, std::decay_t<F>> batch(*pool_, std::forward<Range>(range), std::forward<F>(function));
     batch.queue();
   }

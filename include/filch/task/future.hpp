@@ -25,7 +25,8 @@ struct future_access;
 }  // namespace detail
 
 /// What a task will return or throw. Move-only; its destructor neither waits nor cancels: a task whose future is dropped
-/// runs all the same, and if it throws, the exception is counted in pool_metrics::dropped_exceptions.
+/// runs all the same. An exception that no get() has rethrown when its future is dropped is counted in
+/// pool_metrics::dropped_exceptions.
 ///
 /// A future may outlive its pool: the pool's shutdown makes every future ready.
 ///
@@ -51,7 +52,7 @@ class [[nodiscard]] future {
     if (state_ == nullptr) return;
     // A result dies with its future, here: the task's entry may still lie in a queue, and whoever finds it there must not
     // run a stranger's destructor. Once the task is ready nobody else touches the result.
-    if (state_->state.is_ready()) state_->result.clear();
+    if (state_->state.is_ready()) state_->discard_result();
     state_->drop_reference();
   }
 

@@ -26,9 +26,6 @@ class reference_count {
     return count_.fetch_sub(1, std::memory_order_acq_rel) == 1 ? drop_outcome::last : drop_outcome::others_hold;
   }
 
-  /// Whether the caller is the only holder left; may be old unless it is true.
-  [[nodiscard]] bool is_last() const noexcept { return count_.load(std::memory_order_relaxed) == 1; }
-
  private:
   typename Atomics::template atomic<std::uint32_t> count_;
 };

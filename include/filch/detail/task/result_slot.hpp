@@ -50,6 +50,8 @@ class result_slot {
   }
 
   [[nodiscard]] bool holds_exception() const noexcept { return holds_ == content::exception; }
+  /// Asked where there is an exception: whether take() has rethrown it.
+  [[nodiscard]] bool exception_was_taken() const noexcept { return thrown_ == nullptr; }
 
   /// The value, moved out, or the exception, rethrown.
   R take() {

@@ -29,14 +29,13 @@ class submitted_task final : public future_state<R> {
   static run_outcome run(task_node& node, run_context& context) noexcept {
     submitted_task& task = self(node);
     return run_into_result(
-        task, [&] { task.result.keep_result_of([&]() -> R { return task.call_(context.stop); }); },
+        task, context, [&] { task.result.keep_result_of([&]() -> R { return task.call_(context.stop); }); },
         [&] { std::destroy_at(std::addressof(task.call_)); });
   }
 
   static void abandon(task_node& node, std::exception_ptr reason) noexcept {
     submitted_task& task = self(node);
-    task.result.keep_exception(std::move(reason));
-    (void)run_into_result(task, [] {}, [&] { std::destroy_at(std::addressof(task.call_)); });
+    abandon_into_result(task, std::move(reason), [&] { std::destroy_at(std::addressof(task.call_)); });
   }
 
   static void release(task_node& node) noexcept {

@@ -12,6 +12,7 @@
 
 namespace filch::inline v0_1::detail {
 
+class exception_tally;
 class task_pool;
 class task_node;
 
@@ -20,6 +21,7 @@ using waiter = basic_waiter<standard_atomics>;
 /// What a running task is given, and what it leaves behind for the worker that runs it.
 struct run_context {
   const std::stop_token& stop;   // for callables that take one
+  exception_tally& tally;        // where an exception is counted that a future keeps and nobody takes
   std::exception_ptr unhandled;  // set when the callable threw and there is no future to keep the exception
 };
 
@@ -40,7 +42,7 @@ struct task_operations {
 class task_node {
  public:
   task_node(const task_operations& table, task_pool& owner, std::uint32_t holders) noexcept
-      : references(holders), generation(process_generation()), operations(&table), pool(&owner) {}
+      : references(holders), generation(process_generation()), operations(&table), pool(&owner), queued_at(0) {}
 
   task_node(const task_node&) = delete;
   task_node& operator=(const task_node&) = delete;
@@ -54,8 +56,11 @@ class task_node {
   reference_count<> references;
   const std::uint32_t generation;  // of the process that made it
   const task_operations* const operations;
-  task_pool* const pool;        // valid until the task is finished
-  std::int64_t queued_at = 0;   // steady nanoseconds, 0 when not sampled; written before the task is queued
+  task_pool* const pool;  // valid until the task is finished
+  union {
+    std::int64_t queued_at;  // steady nanoseconds, 0 when not sampled; written before it is queued, read by the claimer
+    exception_tally* tally;  // once there is an exception instead of a result: a share in a tally, or nullptr
+  };
 
  protected:
   ~task_node() = default;

@@ -13,7 +13,7 @@ class task_pool {
   [[nodiscard]] virtual void* allocate(std::size_t bytes, std::size_t alignment) = 0;
 
   /// Queues all of `count` tasks or none, and wakes who is needed. The pool takes over one reference of each. Throws
-  /// closed, forked or std::bad_alloc; nothing is queued then.
+  /// closed, forked or std::bad_alloc; nothing is queued then. `count` may be 0: then it only says whether it takes tasks.
   virtual void enqueue(task_node* const* tasks, std::size_t count) = 0;
 
   /// allocate(), a call of `make(context, block)` and enqueue() of what it returns, in one step. `make` runs nobody's
