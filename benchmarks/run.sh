@@ -7,7 +7,7 @@ if [[ ${1:-} == --help || ${1:-} == -h ]]; then
 benchmarks/run.sh [--rounds <n>] [<room>...] [-- <argument of Google Benchmark>...]
 
 Builds the benchmarks in build/benchmarks and runs those of the named rooms, or all. Missing packages are installed with
-apt-get first, which needs root or sudo. Example: benchmarks/run.sh queue -- --benchmark_filter=steal
+apt-get first, which needs root or sudo. Example: benchmarks/run.sh --rounds 3 runtime -- --benchmark_filter=fibonacci
 
 Where filch is measured beside others (runtime, footprint) the program runs several times, five if --rounds does not say
 otherwise, and the last lines are a table of ratios, which compares only what ran in the same round. The peers are those

@@ -1,7 +1,7 @@
-// The memory of the tasks that one thread creates: blocks in sixteen size classes, given out and taken back by the
+// The memory of the tasks that one worker creates, or that come in by one submission slot: blocks in sixteen size classes, given out and taken back by the
 // slab's owner without atomics. A block that another thread frees comes home over the remote list.
 //
-// Not a general allocator: task nodes and coroutine frames only. A slab outlives its owner, and its pool, until its
+// Not a general allocator: for task nodes only. A slab outlives its owner, and its pool, until its
 // last block is home.
 #pragma once
 
@@ -21,7 +21,7 @@ class slab {
   /// Throws std::bad_alloc. Ended by orphan().
   [[nodiscard]] static slab* create();
 
-  /// How many slabs there are in the process: none when no pool and no task is left.
+  /// How many slabs there are in the process: none when no pool and no task is left. For tests.
   [[nodiscard]] static std::uint64_t in_existence() noexcept;
 
   slab(const slab&) = delete;
@@ -45,7 +45,7 @@ class slab {
   /// What the slab holds from the heap. Any thread; may be old.
   [[nodiscard]] std::size_t bytes_held() const noexcept { return bytes_held_.load(std::memory_order_relaxed); }
 
-  /// Owner: blocks that are out and have not been seen home.
+  /// Owner: blocks that are out and have not been seen home. For tests.
   [[nodiscard]] std::uint64_t blocks_out() const noexcept { return blocks_out_; }
 
  private:

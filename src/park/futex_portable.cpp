@@ -30,7 +30,8 @@ void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                 std::optional<steady_time> deadline) noexcept {
   bucket& place = bucket_of(&word);
   std::unique_lock lock(place.mutex);
-  // The waker changes the word first and takes the mutex then, so it cannot slip between this look and the wait.
+  // The waker changes the word first and takes the mutex then, so it cannot slip between this look and the wait. The mutex
+  // orders the two; seq_cst is what the kernel's own look has.
   if (word.load(std::memory_order_seq_cst) != expected) return;
   if (deadline)
     (void)place.changed.wait_until(lock, *deadline);

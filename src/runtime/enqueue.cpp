@@ -3,7 +3,6 @@
 #include <new>
 #include <string>
 
-#include <filch/detail/memory/blocks.hpp>
 #include <filch/detail/task/make_task.hpp>
 #include <filch/task/errors.hpp>
 
@@ -23,11 +22,6 @@ unsigned wakes_for(std::size_t tasks) noexcept {
 worker* pool_core::own_worker() const noexcept {
   worker* const self = this_thread_worker;
   return self != nullptr && &self->pool() == this ? self : nullptr;
-}
-
-void* pool_core::allocate(std::size_t bytes, std::size_t alignment) {
-  if (worker* const self = own_worker(); self != nullptr) return self->allocate(bytes, alignment);
-  return allocate_in(slots_.lease(), bytes, alignment);
 }
 
 void pool_core::enqueue(task_node* const* tasks, std::size_t count) {
@@ -54,20 +48,6 @@ task_node& pool_core::make_and_enqueue(std::size_t bytes, std::size_t alignment,
   task_node* const made = make(context, allocate_in(slot, bytes, alignment));
   discard_on_failure(*made, [&] { enqueue_in(slot, &made, 1); });
   return *made;
-}
-
-void* worker::allocate(std::size_t bytes, std::size_t alignment) {
-  return fits_a_slab(bytes, alignment) ? slab_->allocate(bytes) : allocate_from_heap(bytes, alignment);
-}
-
-void* pool_core::allocate_in(const slot_lease& slot, std::size_t bytes, std::size_t alignment) {
-  if (!fits_a_slab(bytes, alignment)) return allocate_from_heap(bytes, alignment);
-  slab* memory = slot->memory.load(std::memory_order_relaxed);
-  if (memory == nullptr) {
-    memory = slab::create();
-    slot->memory.store(memory, std::memory_order_release);  // read by trim() and by nobody else without the lease
-  }
-  return memory->allocate(bytes);
 }
 
 // A task may submit while its pool drains, also one that runs outside, in get(help).

@@ -22,7 +22,7 @@ task_node* worker::find_own() noexcept {
 }
 
 // What a searching worker looks at: its own deque is empty but for what it has just put there.
-task_node* worker::find_any() noexcept {
+task_node* worker::find_task() noexcept {
   if (task_node* const task = find_own(); task != nullptr) return task;
   return steal();
 }

@@ -3,9 +3,8 @@
 
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <utility>
-
-#include <filch/task/errors.hpp>
 
 namespace filch::inline v0_1::detail {
 
@@ -48,7 +47,7 @@ void pool_core::start_workers() {
   }
   if (const std::exception_ptr in_a_worker = gate_.wait_for(started); in_a_worker && !error) error = in_a_worker;
   if (!error) return;
-  stopping_.store(true, std::memory_order_seq_cst);
+  stopping_.store(true, std::memory_order_seq_cst);  // pairs with [I9]
   idle_.stop();
   for_each_worker([](worker& each) { each.join(); });
   for_each_worker([](worker& each) { delete &each; });
@@ -70,37 +69,9 @@ worker& pool_core::make_worker(unsigned index) {
 
 // Called once, when the pool is closed and idle: no task runs, so nobody creates another spare.
 void pool_core::stop_and_join() noexcept {
-  stopping_.store(true, std::memory_order_seq_cst);
+  stopping_.store(true, std::memory_order_seq_cst);  // pairs with [I9]
   idle_.stop();
   for_each_worker([](worker& each) { each.join(); });
-}
-
-// What is still in the queues are entries of tasks that were claimed by a get() or a cancellation.
-void pool_core::discard_tombstones() noexcept {
-  task_node* found = nullptr;
-  while (injection_.dequeue(&found, 1) != 0) found->drop_reference();
-  for_each_worker([](worker& each) {
-    for (steal_result<task_node> taken = each.thief().steal(); taken.outcome != steal_outcome::empty;
-         taken = each.thief().steal())
-      if (taken.outcome == steal_outcome::success) taken.item->drop_reference();
-  });
-}
-
-void pool_core::handle_unhandled(std::exception_ptr thrown) noexcept {
-  if (settings_.options.on_unhandled_exception) {
-    settings_.options.on_unhandled_exception(std::move(thrown));
-    return;
-  }
-  try {
-    std::rethrow_exception(std::move(thrown));
-  } catch (const std::exception& escaped) {
-    std::fprintf(stderr, "filch: an exception escaped from a task posted to \"%s\": %s; catch it in the task, use submit(), or set on_unhandled_exception\n",
-                 settings_.options.name.c_str(), escaped.what());
-  } catch (...) {
-    std::fprintf(stderr, "filch: an exception that is no std::exception escaped from a task posted to \"%s\"; catch it in the task, use submit(), or set on_unhandled_exception\n",
-                 settings_.options.name.c_str());
-  }
-  std::terminate();
 }
 
 }  // namespace filch::inline v0_1::detail

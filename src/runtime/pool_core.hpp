@@ -1,10 +1,14 @@
 // What a pool is made of. The steps that its members take are told in src/runtime/README.md; each has a file:
 //   pool_core.cpp   making and ending the workers
+//   allocate.cpp    the memory of a task
 //   enqueue.cpp     submitting, from outside and from a worker
 //   idle_host.cpp   what the idle protocol asks for
+//   quiescence.cpp  wait_idle, and what tells it
+//   run_task.cpp    the exception of a task that nobody waits for
+//   tombstones.cpp  what is left in the queues at the end
 //   block.cpp       spares
 //   outside.cpp     tasks that end on a thread outside
-//   shutdown.cpp    closing, quiescence, cancelling
+//   shutdown.cpp    closing, draining, cancelling
 //   snapshot.cpp    metrics and describe
 #pragma once
 
@@ -16,7 +20,6 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <vector>
 
 #include <filch/detail/park/idle.hpp>
 #include <filch/detail/park/spare_word.hpp>
@@ -75,10 +78,12 @@ class pool_core final : public task_pool {
   [[nodiscard]] spare_word<>& spares() noexcept { return spares_; }
   [[nodiscard]] start_gate& gate() noexcept { return gate_; }
   [[nodiscard]] const std::stop_token& stop_token() const noexcept { return stop_token_; }
+  // [C1] acquire load, pairs with [C2] in cancel_queued(): who cancels sees all that the caller of shutdown_now() did before.
   [[nodiscard]] bool cancelling() const noexcept { return cancelling_.load(std::memory_order_acquire); }
 
   /// The worker at an index, or nullptr for a spare that was never needed.
   [[nodiscard]] worker* worker_at(unsigned index) const noexcept {
+    // [B2] acquire load, here and below, pairs with [B1]: who sees the pointer sees the worker.
     return workers_[index].load(std::memory_order_acquire);
   }
   /// One past the highest index that was ever in use.
@@ -88,7 +93,7 @@ class pool_core final : public task_pool {
   void replace_blocked_worker();
   void blocked_worker_returns() noexcept;
 
-  /// Whether nothing goes on: no task is queued or runs, no worker searches, and each is parked or dormant.
+  /// Whether nothing goes on: no task is queued or runs, no worker searches, and each is parked or dormant. For tests.
   [[nodiscard]] bool is_at_rest() noexcept;
 
   /// Notes the time on those of the tasks whose latency is measured, before they are queued.
@@ -106,6 +111,8 @@ class pool_core final : public task_pool {
   // --- the host of the idle protocol ---
   [[nodiscard]] bool work_visible() noexcept;
   void out_of_work() noexcept;
+  // [I9] seq_cst load, pairs with the store before idle_.stop() and its fence [I7]: a sleeper whose look at this, after
+  // [I2], misses the flag finds the token that stop() sets.
   [[nodiscard]] bool stopping() const noexcept { return stopping_.load(std::memory_order_seq_cst); }
   [[nodiscard]] bool must_stay_awake(idle_seat seat) const noexcept;
   [[nodiscard]] unsigned search_limit(unsigned group) const noexcept { return groups_.groups[group].search_limit; }

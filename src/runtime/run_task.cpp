@@ -1,6 +1,7 @@
 // Running one task: claim, call, publish, release. The order of these steps is the contract of src/task/README.md.
 #include <cstdio>
 #include <exception>
+#include <utility>
 
 #include "runtime/pool_core.hpp"
 #include "runtime/worker.hpp"
@@ -53,6 +54,23 @@ void worker::call(task_node& task) noexcept {
   if (outcome == run_outcome::value) return;
   counters_.failed.add(1);
   if (context.unhandled) pool_.handle_unhandled(std::move(context.unhandled));
+}
+
+void pool_core::handle_unhandled(std::exception_ptr thrown) noexcept {
+  if (settings_.options.on_unhandled_exception) {
+    settings_.options.on_unhandled_exception(std::move(thrown));
+    return;
+  }
+  try {
+    std::rethrow_exception(std::move(thrown));
+  } catch (const std::exception& escaped) {
+    std::fprintf(stderr, "filch: an exception escaped from a task posted to \"%s\": %s; catch it in the task, use submit(), or set on_unhandled_exception\n",
+                 settings_.options.name.c_str(), escaped.what());
+  } catch (...) {
+    std::fprintf(stderr, "filch: an exception that is no std::exception escaped from a task posted to \"%s\"; catch it in the task, use submit(), or set on_unhandled_exception\n",
+                 settings_.options.name.c_str());
+  }
+  std::terminate();
 }
 
 }  // namespace filch::inline v0_1::detail

@@ -38,14 +38,14 @@ task_node* worker::search_from(standing now) noexcept {
 }
 
 task_node* worker::search_for_a_while() noexcept {
-  if (task_node* const task = find_any(); task != nullptr) return task;
+  if (task_node* const task = find_task(); task != nullptr) return task;
   const std::chrono::nanoseconds spin = pool_.decided().spin;
   if (spin.count() == 0) return nullptr;
   const auto until = std::chrono::steady_clock::now() + spin;
   do {
     for (unsigned sweep = 0; sweep != sweeps_between_clock_reads; ++sweep) {
       for (unsigned turn = 0; turn != pauses_after_a_sweep; ++turn) pause();
-      if (task_node* const task = find_any(); task != nullptr) return task;
+      if (task_node* const task = find_task(); task != nullptr) return task;
       if (pool_.stopping()) return nullptr;
     }
   } while (std::chrono::steady_clock::now() < until);
@@ -60,7 +60,7 @@ task_node* worker::stand_down() noexcept {
   if (!give_away_deque()) return find_own_or_search();  // no memory for that now
   slab_->trim();
   if (pool_.spares().try_retire(index_ - pool_.worker_count()) == retire_outcome::needed) return search();
-  full_fence();
+  full_fence();  // [I2] of a worker that no submitter relies on: it was neither searching nor parked
   pool_.out_of_work();
   if (pool_.work_visible()) pool_.idle().work_arrived(seat_.group);
   return first_task_of_spare();

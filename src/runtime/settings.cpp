@@ -60,7 +60,11 @@ void check(const scheduler_options& options) {
 }
 
 worker_count count_of(const scheduler_options& options, std::size_t allowed) {
-  if (options.workers) return {static_cast<unsigned>(*options.workers), "asked for in scheduler_options::workers"};
+  if (options.workers) {
+    const auto workers = static_cast<unsigned>(*options.workers);
+    return {workers, std::to_string(workers) + (workers == 1 ? " worker" : " workers") +
+                         ": asked for in scheduler_options::workers"};
+  }
   return decide_worker_count(allowed, read_cpu_quota(), std::getenv("FILCH_WORKERS"));
 }
 

@@ -14,7 +14,7 @@ struct settings {
   placement_plan plan;
   unsigned spares;
   std::chrono::nanoseconds spin;
-  std::string why_workers;  // a sentence
+  std::string why_workers;  // how many, and the reason
 };
 
 /// Throws std::invalid_argument with a sentence for an option or an environment variable that makes no sense.

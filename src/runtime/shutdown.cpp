@@ -1,4 +1,4 @@
-// The end of a pool: close, drain or cancel, stop. And waiting until it is idle, which draining is made of.
+// The end of a pool: close, drain or cancel, stop.
 #include <exception>
 #include <optional>
 #include <string>
@@ -10,16 +10,6 @@
 #include "task/thread_role.hpp"
 
 namespace filch::inline v0_1::detail {
-
-void pool_core::wait_idle() {
-  require_same_process(generation_);
-  if (is_called_from_inside())
-    throw would_deadlock(
-        "filch: wait_idle() in a task of the same pool would wait for that very task: wait for futures instead, or call it "
-        "outside of the pool");
-  const blocked_wait blocked(this_thread_role);
-  (void)wait_until_idle(std::nullopt);
-}
 
 shutdown_counts pool_core::shutdown(shutdown_mode mode, steady_time deadline) {
   require_same_process(generation_);
@@ -62,33 +52,10 @@ void pool_core::end_workers() noexcept {
   ended_ = true;
 }
 
-task_balance pool_core::balance() const noexcept {
-  return balance_of([&](auto&& visit) {
-    for_each_worker([&](const worker& each) { visit(each.ledger()); });
-    slots_.for_each([&](const submission_slot& slot) { visit(slot.ledger); });
-  });
-}
-
-// [Q4] The fence between announcing and counting pairs with [Q3]; the epoch, read before the count, catches a worker
-// that ran out of work in between. True when idle, false at the deadline.
-bool pool_core::wait_until_idle(std::optional<steady_time> deadline) noexcept {
-  (void)idle_waiters_.fetch_add(1, std::memory_order_seq_cst);
-  full_fence();
-  bool idle = false;
-  for (;;) {
-    const std::uint32_t epoch = idle_epoch_.load(std::memory_order_acquire);  // pairs with [Q5]
-    idle = balance().idle();
-    if (idle || (deadline && std::chrono::steady_clock::now() >= *deadline)) break;
-    futex_wait(idle_epoch_, epoch, deadline);
-  }
-  (void)idle_waiters_.fetch_sub(1, std::memory_order_relaxed);
-  return idle;
-}
-
 // From here on workers cancel what they take; this thread helps, since all of them may be inside long tasks. Stop
 // callbacks and captures' destructors run here, under no lock.
 void pool_core::cancel_queued() noexcept {
-  cancelling_.store(true, std::memory_order_release);
+  cancelling_.store(true, std::memory_order_release);  // [C2] pairs with [C1]
   (void)stop_source_.request_stop();
   // Not more than there are now: a running task may go on submitting, and workers cancel that.
   for (std::uint64_t left = counts().running; left != 0;) {

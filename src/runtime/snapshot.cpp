@@ -33,9 +33,8 @@ pool_metrics pool_core::metrics() const {
 
 std::string pool_core::describe() const {
   std::ostringstream out;
-  out << "filch " << version() << " pool \"" << settings_.options.name << "\": " << worker_count_
-      << (worker_count_ == 1 ? " worker" : " workers") << " (" << settings_.why_workers << "), " << spare_count_
-      << " spares, spinning " << settings_.spin.count() << " ns before parking\n"
+  out << "filch " << version() << " pool \"" << settings_.options.name << "\": " << settings_.why_workers
+      << "; " << spare_count_ << " spares, spinning " << settings_.spin.count() << " ns before parking\n"
       << "pinning: " << settings_.plan.why << '\n';
   for (unsigned i = 0; i != worker_count_; ++i) {
     const worker* const each = worker_at(i);

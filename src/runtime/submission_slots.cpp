@@ -49,7 +49,7 @@ slot_lease submission_slots::lease() noexcept {
 }
 
 submission_slots::block* submission_slots::block_after(block& last) noexcept {
-  block* next = last.next.load(std::memory_order_seq_cst);
+  block* next = last.next.load(std::memory_order_seq_cst);  // [G7] pairs with [G6]: who sees the block sees it made
   if (next != nullptr) return next;
   std::unique_ptr<block> made(new (std::nothrow) block);
   // [G6] seq_cst compare-and-swap, pairs with the walk of wait_until_all_free(): a closer that does not see the block
@@ -65,9 +65,9 @@ void submission_slots::wait_until_all_free() const noexcept {
 }
 
 void submission_slots::trim() noexcept {
-  for (block* each = &first_; each != nullptr; each = each->next.load(std::memory_order_seq_cst))
+  for (block* each = &first_; each != nullptr; each = each->next.load(std::memory_order_seq_cst))  // [G7]
     for (submission_slot& slot : each->slots) {
-      const slab* const memory = slot.memory.load(std::memory_order_acquire);
+      const slab* const memory = slot.memory.load(std::memory_order_acquire);  // [T2]
       if (memory == nullptr || memory->bytes_held() <= slab::retained_bytes) continue;
       if (slot.mark.try_lease() == lease_outcome::busy) continue;
       const slot_lease held(slot);

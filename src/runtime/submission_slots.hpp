@@ -63,7 +63,7 @@ class submission_slots {
   submission_slots(const submission_slots&) = delete;
   submission_slots& operator=(const submission_slots&) = delete;
 
-  /// A slot that nobody holds: the one this thread had last, if it is free. Lock-free, but for want of memory: then it
+  /// A slot that nobody holds: the one this thread had last, if it is free and one of the first block. Lock-free, but for want of memory: then it
   /// waits for one to become free.
   [[nodiscard]] slot_lease lease() noexcept;
 
@@ -75,6 +75,7 @@ class submission_slots {
 
   template <class Visit>
   void for_each(Visit&& visit) const {
+    // [G7] in submission_slots.cpp; and of the closer, after [G5]: a block that this walk misses was linked later.
     for (const block* each = &first_; each != nullptr; each = each->next.load(std::memory_order_seq_cst))
       for (const submission_slot& slot : each->slots) visit(slot);
   }

@@ -39,4 +39,15 @@ void worker::sweep_injection() {
   }
 }
 
+// What is still in the queues are entries of tasks that were claimed by a get() or a cancellation.
+void pool_core::discard_tombstones() noexcept {
+  task_node* found = nullptr;
+  while (injection_.dequeue(&found, 1) != 0) found->drop_reference();
+  for_each_worker([](worker& each) {
+    for (steal_result<task_node> taken = each.thief().steal(); taken.outcome != steal_outcome::empty;
+         taken = each.thief().steal())
+      if (taken.outcome == steal_outcome::success) taken.item->drop_reference();
+  });
+}
+
 }  // namespace filch::inline v0_1::detail

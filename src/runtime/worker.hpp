@@ -4,6 +4,7 @@
 //   search.cpp      looking for work, parking, retiring
 //   run_task.cpp    running one task
 //   block.cpp       waiting inside a task
+//   allocate.cpp    the memory of a task
 //   enqueue.cpp     submitting from a task
 //   tombstones.cpp  entries of tasks that get() ran in place
 #pragma once
@@ -11,7 +12,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include <filch/detail/park/idle.hpp>
 #include <filch/detail/queue/chase_lev_deque.hpp>
@@ -21,7 +21,6 @@
 #include <filch/topology/binding.hpp>
 
 #include "memory/slab.hpp"
-#include "park/parking_atomics.hpp"
 #include "probe/counters.hpp"
 #include "probe/sampler.hpp"
 #include "queue/injection_queue.hpp"
@@ -85,7 +84,7 @@ class worker final : public worker_role {
 
   // find_task.cpp
   task_node* find_own() noexcept;
-  task_node* find_any() noexcept;
+  task_node* find_task() noexcept;
   task_node* fair_turn() noexcept;
   enum class batch_size { one, share };
   task_node* take_injected(batch_size size) noexcept;
@@ -115,9 +114,10 @@ class worker final : public worker_role {
   void queue(task_node* const* tasks, std::size_t count);
   void spill();
   bool give_away_deque() noexcept;
+
+  // tombstones.cpp
   void sweep_injection();
   [[nodiscard]] static std::size_t drop_tombstones(task_node** entries, std::size_t count) noexcept;
-
 
   pool_core& pool_;
   const unsigned index_;

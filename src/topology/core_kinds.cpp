@@ -1,3 +1,4 @@
+// Clustering core kinds by efficiency.
 #include "topology/core_kinds.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Reading /proc/self/mountinfo: where the cgroup file systems are mounted.
 #include "topology/mountinfo.hpp"
 
 #include <algorithm>

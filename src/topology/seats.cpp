@@ -1,3 +1,4 @@
+// Hardware threads in the order in which workers take them.
 #include "topology/seats.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The decision, and the reading of FILCH_WORKERS.
 #include <filch/topology/worker_count.hpp>
 
 #include <algorithm>

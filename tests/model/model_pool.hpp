@@ -354,7 +354,7 @@ class worker {
     }
     return batch[0];
   }
-  task_node* find_any() noexcept {
+  task_node* find_task() noexcept {
     if (task_node* const task = find_own(); task != nullptr) return task;
     for (unsigned i = 0; i != pool_.workers_in_use(); ++i) {
       worker& victim = *pool_.worker_at(i);
@@ -370,7 +370,7 @@ class worker {
   }
   task_node* search_for_a_while() noexcept {
     for (unsigned look = 0; look != pool_.spin(); ++look) {
-      if (task_node* const task = find_any(); task != nullptr) return task;
+      if (task_node* const task = find_task(); task != nullptr) return task;
       if (pool_.stopping()) return nullptr;
       relacy_atomics::pause();
     }

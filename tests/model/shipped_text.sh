@@ -29,9 +29,9 @@ mkdir -p "$2"
 {
   take runtime/search.cpp 'worker::[a-z_]+' worker::search_for_a_while
   take runtime/worker.cpp 'worker::(next_task|find_own_or_search)'
-  take runtime/idle_host.cpp 'pool_core::(work_visible|out_of_work)'
+  take runtime/idle_host.cpp pool_core::work_visible
   take runtime/block.cpp 'pool_core::[a-z_]+'
-  take runtime/shutdown.cpp 'pool_core::(balance|wait_until_idle)'
+  take runtime/quiescence.cpp 'pool_core::(balance|wait_until_idle|out_of_work)'
   take runtime/pool_core.cpp pool_core::stop_and_join
 } > "$out.new"
 replace "$out"

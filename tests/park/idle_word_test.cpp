@@ -123,13 +123,11 @@ TEST(idle_word, a_claim_is_refused_while_somebody_searches) {
   EXPECT_EQ(group.claim(1), bit(4));
 }
 
-TEST(idle_word, a_claim_among_some_leaves_the_others_alone) {
+TEST(idle_word, a_claim_of_more_than_are_parked_takes_those_and_no_bit_of_the_count) {
   word group;
-  for (const unsigned index : {1U, 2U, 3U}) group.park_busy(index);
-  EXPECT_EQ(group.claim(1, bit(2) | bit(3)), bit(2));
-  ASSERT_EQ(group.end_search(), search_exit::last_searcher);
-  EXPECT_EQ(group.claim(5, bit(40)), 0U);
-  EXPECT_EQ(group.claim(5, ~std::uint64_t{0}), bit(1) | bit(3)) << "the searchers' count is no bit of a worker";
+  for (const unsigned index : {1U, 3U}) group.park_busy(index);
+  EXPECT_EQ(group.claim(word::capacity), bit(1) | bit(3));
+  EXPECT_EQ(group.searchers(), 2U);
 }
 
 TEST(idle_word, a_call_up_takes_one_bit_also_while_others_search) {

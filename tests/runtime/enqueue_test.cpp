@@ -106,4 +106,14 @@ TEST_P(enqueue_test, one_task_in_so_many_has_its_latency_sampled) {
   }
 }
 
+TEST_P(enqueue_test, of_a_batch_one_in_so_many_is_sampled_as_well) {
+  filch::scheduler_options options = shape();
+  options.latency_sampling = 10;
+  filch::scheduler& pool = make_pool(std::move(options));
+  for (auto& each : pool.submit_bulk(std::vector<int>(1'000, 0), [](int) {})) each.get();
+  EXPECT_EQ(pool.metrics().latency.count(), 100U);
+  pool.submit([&] { for (auto& each : pool.submit_bulk(std::vector<int>(95, 0), [](int) {})) each.get(); }).get();
+  EXPECT_GE(pool.metrics().latency.count(), 109U);
+}
+
 }  // namespace

@@ -24,13 +24,14 @@ class latency_histogram {
     return static_cast<std::size_t>(octave * 8 + (value >> octave));
   }
 
-  /// The largest duration of a bucket, in nanoseconds.
+  /// The largest duration of a bucket below bucket_count, in nanoseconds.
   [[nodiscard]] static constexpr std::int64_t upper_bound(std::size_t bucket) noexcept {
     if (bucket < 16) return static_cast<std::int64_t>(bucket);
     const std::size_t octave = bucket / 8 - 1;
     return static_cast<std::int64_t>(((std::uint64_t{bucket % 8} + 9) << octave) - 1);
   }
 
+  /// More samples for a bucket below bucket_count.
   void add(std::size_t bucket, std::uint64_t samples) noexcept { buckets_[bucket] += samples; }
 
   /// How many samples there are. Constant in the number of samples.

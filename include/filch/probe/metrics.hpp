@@ -43,6 +43,11 @@ struct pool_metrics {
   [[nodiscard]] worker_metrics total() const noexcept;
   /// Tasks queued so far, from inside and outside.
   [[nodiscard]] std::uint64_t submitted() const noexcept { return total().spawned; }
+  /// Tasks that were queued or running.
+  [[nodiscard]] std::uint64_t unfinished() const noexcept {
+    const worker_metrics sum = total();
+    return sum.spawned - sum.executed - sum.cancelled;
+  }
 };
 
 /// Prints the table per worker, a header line first, and the latency quantiles below it.

@@ -37,7 +37,8 @@ class scheduler {
   ///
   /// Blocking: some milliseconds the first time, while the machine is looked at; some 50 us a worker. Throws:
   /// std::invalid_argument for an option or a FILCH_WORKERS that makes no sense; std::system_error when a thread cannot
-  /// be created; what on_worker_start throws. No thread is left running then.
+  /// be created; std::runtime_error when the machine cannot be looked at; std::bad_alloc; what on_worker_start throws. No
+  /// thread is left running then.
   explicit scheduler(scheduler_options options = {}) : core_(make_core(std::move(options))) {
     detail::archive_is_filch_0_1_0();
   }
@@ -45,7 +46,7 @@ class scheduler {
   scheduler(const scheduler&) = delete;
   scheduler& operator=(const scheduler&) = delete;
 
-  /// As shutdown(). On one of the pool's own workers this terminates the program: the worker would wait for itself.
+  /// As shutdown(). Inside one of the pool's own tasks or hooks this terminates the program: it would wait for itself.
   ~scheduler();
 
   /// Queues `function(args...)` and returns its future; see executor_ref::submit.
@@ -62,7 +63,8 @@ class scheduler {
     executor().post(std::forward<F>(function), std::forward<Args>(args)...);
   }
 
-  /// Queues `function(element)` for each element of a range; see executor_ref::submit_bulk.
+  /// Queues `function(element)` for each element of a range and returns their futures, a std::vector<future<R>>; see
+  /// executor_ref::submit_bulk.
   template <std::ranges::forward_range Range, class F>
     requires detail::bulk_submittable<std::decay_t<F>, std::ranges::range_value_t<Range>>
   [[nodiscard]] auto submit_bulk(Range&& range, F&& function) {
@@ -77,19 +79,21 @@ class scheduler {
   }
 
   /// Blocks until there is a moment at which every task that was queued has finished. Tasks that others queue meanwhile
-  /// count too. Throws would_deadlock on one of the pool's own workers; forked.
+  /// count too. Throws would_deadlock inside one of the pool's own tasks or hooks; too_many_blocked on a worker of
+  /// another pool, as future::get(); forked.
   void wait_idle();
 
   /// Takes no more work from outside, runs everything that is queued, tasks submitted by tasks included, and ends the
   /// workers. Every future is ready afterwards.
   ///
-  /// May be called again and from several threads: each call returns when the pool has ended. On one of the pool's own
-  /// workers it closes the pool and returns at once. Throws forked.
+  /// May be called again and from several threads: each call returns when the pool has ended. Inside one of the pool's own
+  /// tasks or hooks it closes the pool and returns at once. Throws forked.
   shutdown_counts shutdown();
 
   /// As shutdown(), but at the deadline it stops the tokens of tasks that took one, cancels what is still queued, and
-  /// returns without waiting for what runs; the destructor waits for that. Throws std::invalid_argument when `limit` is
-  /// negative; forked.
+  /// returns without waiting for what runs; the destructor waits for that. Stop callbacks, and the destructors of what
+  /// cancelled tasks have captured, run on the calling thread or on a worker. Throws std::invalid_argument when `limit`
+  /// is negative; forked.
   template <class Rep, class Period>
   shutdown_counts shutdown_for(std::chrono::duration<Rep, Period> limit) {
     require_not_negative(limit < limit.zero());
@@ -97,7 +101,8 @@ class scheduler {
   }
 
   /// Takes no more work, stops the tokens, cancels what is queued, and returns without waiting for what runs; the
-  /// destructor waits for that. Cancelled futures throw task_cancelled. Throws forked.
+  /// destructor waits for that. Cancelled futures throw task_cancelled. What runs on the calling thread: as shutdown_for().
+  /// Throws forked.
   shutdown_counts shutdown_now();
 
   /// How many workers there are, spares not counted. Never blocks.
@@ -106,8 +111,8 @@ class scheduler {
   /// What the workers have counted so far. Never blocks them. Throws std::bad_alloc.
   [[nodiscard]] pool_metrics metrics() const;
 
-  /// What was decided about size and place, and why; one line a worker. For people; may block for the reading of a few
-  /// words. Throws std::bad_alloc.
+  /// What was decided about size and place, and why: two lines, then one a worker. For people. Never blocks. Throws
+  /// std::bad_alloc.
   [[nodiscard]] std::string describe() const;
 
   /// A handle to hand to libraries. It must not be used after the pool is gone.

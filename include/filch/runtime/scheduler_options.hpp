@@ -19,7 +19,7 @@ struct worker_info {
   unsigned index;      ///< 0 to workers - 1; a spare has an index from there on
   bool spare;          ///< stands in for blocked workers
   cpu_set cpus;        ///< where it may run, read back from the operating system
-  unsigned numa_node;  ///< OS index of the node its memory comes from
+  unsigned numa_node;  ///< OS index of the NUMA node it is planned for; of worker 0's for a spare
 };
 
 /// The options of a scheduler, for designated initialisers: `scheduler pool({.workers = 4, .name = "io"})`.
@@ -35,18 +35,19 @@ struct scheduler_options {
 
   /// How long a worker without work looks for some before it parks. Default: 20 us, or nothing when there are more
   /// workers than hardware threads. Costs that much CPU time at each end of work, and saves the 5 to 50 us of a wake-up
-  /// when work comes within it. 0 is allowed.
+  /// when work comes within it. 0 to 1 s.
   std::optional<std::chrono::nanoseconds> spin{};
 
-  /// How many workers may be blocked in get() at the same time and be replaced, 0 to 48. Past it get() throws
-  /// too_many_blocked. Default: 32. A spare costs nothing until it is first needed, then a thread.
+  /// How many workers that are blocked in get() can be replaced at the same time, 0 to 48. Past it workers block without a
+  /// replacement, and the last one that is not blocked gets too_many_blocked. Default: 32. A spare costs nothing until it
+  /// is first needed, then a thread.
   std::int64_t spares = 32;
 
   /// Names the threads, as "name/0", and the pool in describe(). Default: "filch". Linux shows 15 characters.
   std::string name = "filch";
 
-  /// The stack of each worker in bytes. Default: 0, the system's (8 MiB, taken page by page as it is used). get() runs
-  /// awaited tasks in place while there is stack left.
+  /// The stack of each worker in bytes, not less than the system's smallest (16 KiB or more). Default: 0, the system's
+  /// usual one (8 MiB, taken page by page as it is used). get() runs awaited tasks in place while there is stack left.
   std::size_t stack_size = 0;
 
   /// One in how many tasks has its latency from submit to start measured. Default: 64. Costs two readings of the clock,
@@ -57,15 +58,15 @@ struct scheduler_options {
   /// 2 to 2^20. Default: 1024. Costs 8 bytes each for every worker.
   std::size_t deque_capacity = 1024;
 
-  /// Called on each worker's own thread, before its first task; a spare's when it is first needed. Default: nothing. The
-  /// constructor waits for it; what it throws comes out of the constructor. On a spare it must not throw: that terminates.
+  /// Called on each worker's own thread, before its first task, by several at the same time; a spare's when it is first
+  /// needed. Default: nothing. The constructor waits for it; what it throws comes out of the constructor. On a spare it must not throw: that terminates.
   std::function<void(const worker_info&)> on_worker_start{};
 
-  /// Called on each worker's own thread after its last task. Default: nothing. Must not throw.
+  /// Called on each worker's own thread after its last task, by several at the same time. Default: nothing. Must not throw.
   std::function<void(const worker_info&)> on_worker_stop{};
 
-  /// Called on the worker with an exception that escaped from a posted task. Default: prints what it says and
-  /// terminates, as std::thread does. Must not throw.
+  /// Called on the worker with an exception that escaped from a posted task, by several at the same time. Default: prints
+  /// what it says and terminates, as std::thread does. Must not throw.
   std::function<void(std::exception_ptr)> on_unhandled_exception{};
 };
 

@@ -1,5 +1,5 @@
-// Every error of the library that is not a std::invalid_argument, std::bad_alloc or std::system_error. what() is a
-// sentence with the remedy.
+// The errors of pools and futures. Bad arguments and a lack of memory or threads are standard exceptions, named at each
+// function. what() is a sentence with the remedy.
 #pragma once
 
 #include <stdexcept>
@@ -27,7 +27,8 @@ class task_cancelled final : public error {
   using error::error;
 };
 
-/// A worker had to wait for a task that somebody else runs, and every spare worker was taken.
+/// A worker had to wait for a task that somebody else runs, it is the last of its pool that is not blocked, and every spare
+/// is in use or could not be started.
 class too_many_blocked final : public error {
  public:
   using error::error;

@@ -30,9 +30,9 @@ class executor_ref {
   /// can take a std::stop_token before its arguments is given one that is stopped by shutdown_now() and by the deadline
   /// of shutdown_for().
   ///
-  /// Blocking: never; lock-free. Throws: std::invalid_argument for an empty callable; closed after the pool was shut
+  /// Blocking: never; lock-free, but for the heap when a slab needs more of it. Throws: std::invalid_argument for an empty callable; closed after the pool was shut
   /// down, unless the caller is a task of the pool while it drains; std::bad_alloc; forked; what copying or moving
-  /// `function` and `args` throws. Nothing is queued then. Complexity: one allocation, from a slab.
+  /// `function` and `args` throws. Nothing is queued then. Complexity: one allocation, up to 1 KiB from a slab.
   template <class F, class... Args>
     requires detail::submittable<F, Args...>
   future<detail::task_result<F, Args...>> submit(F&& function, Args&&... args) const {
@@ -67,7 +67,11 @@ class executor_ref {
   /// elements are copied, or moved out of an rvalue range's values; `function` is kept once and must be callable as
   /// const, since its tasks run at the same time. All of the tasks are queued or, when this throws, none.
   ///
-  /// Complexity: one allocation for the tasks, one for the returned vector, one wake-up decision. Otherwise as submit().
+  /// One task an element: where an element is little work, make the elements blocks. To change elements in place pass their
+  /// indices or pointers.
+  ///
+  /// Complexity: one allocation for the tasks, one for the returned vector, one wake-up decision. Throws
+  /// std::length_error for more than 2^31 elements; otherwise as submit().
   template <std::ranges::forward_range Range, class F>
     requires detail::bulk_submittable<std::decay_t<F>, std::ranges::range_value_t<Range>>
   [[nodiscard]] auto submit_bulk(Range&& range, F&& function) const {

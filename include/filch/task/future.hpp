@@ -33,8 +33,9 @@ struct future_access;
 /// Thread safety: one thread at a time uses a future object.
 ///
 /// Waiting on a worker: get() and wait() on a worker of the task's own pool run the task in place if nobody has started
-/// it. Otherwise the worker blocks and a spare takes its place, so that even one worker is enough for any nesting. No
-/// other task ever runs inside them, so a lock held over get() meets the awaited task only.
+/// it. Otherwise, or when its stack is nearly full, the worker blocks and a spare takes its place: even one worker is
+/// enough for any nesting that fits the stacks of its pool's workers and spares. No other task ever runs inside them, so
+/// a lock held over get() meets the awaited task only.
 template <class R>
 class [[nodiscard]] future {
  public:
@@ -60,14 +61,15 @@ class [[nodiscard]] future {
   ///
   /// Blocking: until the task is done. Throws: what the task threw; task_cancelled when the pool was told to stop
   /// before the task ran; no_future_state; would_deadlock when the task is running below this very call;
-  /// too_many_blocked when a worker would have to block and no spare is left; forked. After the last four the future is
-  /// as it was.
+  /// too_many_blocked when a worker would have to block that is the last one not blocked, and every spare is in use or
+  /// could not be started; forked. After the last four the future is as it was.
   R get() { return get_by(detail::claim_policy::workers_only); }
 
   /// The same, but any thread may run the task in place.
   R get(help_t) { return get_by(detail::claim_policy::any_thread); }
 
-  /// Waits as get() does and leaves the result where it is. Throws as get(), but not what the task threw.
+  /// Waits as get() does and leaves the result where it is. Throws no_future_state, would_deadlock, too_many_blocked,
+  /// forked.
   void wait() const { detail::wait_until_ready(state("wait"), detail::claim_policy::workers_only); }
 
   /// Waits no longer than `limit`; a limit of zero or less only looks. Never runs the task, since that could take
@@ -77,7 +79,8 @@ class [[nodiscard]] future {
     return detail::wait_until_ready(state("wait_for"), detail::deadline_after(limit));
   }
 
-  /// Waits no longer than until `deadline`, which is turned into a moment of the steady clock at the call.
+  /// Waits no longer than until `deadline`, which is turned into a moment of the steady clock at the call. Throws as
+  /// wait().
   template <class Clock, class Duration>
   [[nodiscard]] future_status wait_until(std::chrono::time_point<Clock, Duration> deadline) const {
     return detail::wait_until_ready(state("wait_until"), detail::on_steady_clock(deadline));

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -11,14 +12,15 @@ namespace filch::inline v0_1 {
 /// The most workers a pool can have. Their lists of victims take 64 MB then.
 inline constexpr unsigned max_workers = 4096;
 
-/// CPU time that a container may use: `quota_us` in each `period_us`. Both are above 0.
+/// CPU time that a container may use: `quota_us` in each `period_us`.
 struct cpu_quota {
   std::uint64_t quota_us = 0;
-  std::uint64_t period_us = 0;
+  std::uint64_t period_us = 100'000;  ///< above 0
   std::string source;  ///< the file that says so
 
-  /// The quota in whole CPUs, rounded up, at least 1.
+  /// The quota in whole CPUs, rounded up, at least 1. A period of 0 limits nothing.
   [[nodiscard]] std::uint64_t whole_cpus() const noexcept {
+    if (period_us == 0) return std::numeric_limits<std::uint64_t>::max();
     return quota_us / period_us + (quota_us % period_us != 0 || quota_us == 0 ? 1 : 0);
   }
 };

@@ -1,5 +1,6 @@
-// The seam between the protocols and the machine. The deque, the idle word, the shared state, the slab's remote list
-// and closing are templates over such a policy, so that a model checker runs the shipped code with atomics of its own.
+// The seam between the protocols and the machine. The deque, the idle word, the spare word, the shared state, the
+// reference count, the slab's remote list, closing and the ledgers are templates over such a policy, so that a model
+// checker runs the shipped code with atomics of its own.
 //
 // A policy has
 //   atomic<T>      load, store, exchange, compare_exchange_strong, fetch_add, fetch_sub, fetch_or, fetch_and,

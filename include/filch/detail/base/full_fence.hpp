@@ -1,5 +1,5 @@
 // The one full fence of the library: every store of this thread before it is visible to all before any load after it
-// reads. A back-end file: it is the only place that knows about compilers and sanitizers.
+// reads. A back-end file.
 #pragma once
 
 #include <atomic>

@@ -63,7 +63,7 @@ class remote_list {
                                                                       : orphan_outcome::blocks_out;
   }
 
-  /// Whether a block waits to be taken; a hint that may be old.
+  /// Whether a block waits to be taken; a hint that may be old. For tests.
   [[nodiscard]] bool has_blocks() const noexcept { return head_.load(std::memory_order_relaxed) > orphan_mark; }
 
  private:

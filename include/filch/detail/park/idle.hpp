@@ -3,7 +3,7 @@
 //
 // Host is what lies above: the workers' queues and groups. It has
 //   bool work_visible()                      is anything in any queue that this worker could take?
-//   void out_of_work()                       called once by each worker that is about to park
+//   void out_of_work()                       called once by each worker that is about to park, to retire or to end
 //   bool must_stay_awake(seat)               has stop() been called, or is this worker a spare that is one too many?
 //   unsigned search_limit(group)             how many may search before a further worker parks at once
 //   unsigned group_count()
@@ -37,7 +37,7 @@ struct park_token {
 
   /// Blocks until notified, and takes the notification.
   void wait() noexcept {
-    // [I6] acquire exchange, pairs with [I5].
+    // [I6] acquire exchange, pairs with [I5]: weaker, the woken may not see the task it was woken for.
     while (word.exchange(0, std::memory_order_acquire) == 0) Atomics::wait(word, 0);
   }
 };

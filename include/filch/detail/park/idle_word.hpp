@@ -36,7 +36,8 @@ class idle_word {
     return search_entry::crowded;
   }
 
-  /// Counts one more searcher on behalf of a worker that is about to be woken from outside the word.
+  /// Counts one more searcher: on behalf of a worker that is about to be woken from outside the word, or of the caller, who
+  /// searches again.
   void add_searcher() noexcept { (void)word_.fetch_add(one_searching, std::memory_order_seq_cst); }
 
   /// searching -> busy.
@@ -45,7 +46,7 @@ class idle_word {
     return searching(old) == 1 ? search_exit::last_searcher : search_exit::others_search;
   }
 
-  /// searching -> parked, in one step.
+  /// searching -> parked, in one step. [I1], as park_busy().
   void park_searcher(unsigned bit) noexcept {
     (void)word_.fetch_add((std::uint64_t{1} << bit) - one_searching, std::memory_order_seq_cst);
   }
@@ -66,13 +67,13 @@ class idle_word {
     return unpark_outcome::claimed_by_other;
   }
 
-  /// parked -> searching for up to `count` workers among `among`, the lowest bits first, unless somebody searches
-  /// already. The bits that were cleared: each is owed one token.
-  [[nodiscard]] std::uint64_t claim(unsigned count, std::uint64_t among = parked_mask) noexcept {
+  /// parked -> searching for up to `count` workers, the lowest bits first, unless somebody searches already. The bits that
+  /// were cleared: each is owed one token.
+  [[nodiscard]] std::uint64_t claim(unsigned count) noexcept {
     std::uint64_t old = word_.load(std::memory_order_seq_cst);
     for (;;) {
       if (searching(old) != 0) return 0;
-      const std::uint64_t chosen = lowest_bits(old & among & parked_mask, count);
+      const std::uint64_t chosen = lowest_bits(old & parked_mask, count);
       if (chosen == 0) return 0;
       const auto woken = static_cast<std::uint64_t>(std::popcount(chosen));
       if (word_.compare_exchange_strong(old, old - chosen + woken * one_searching, std::memory_order_seq_cst,

@@ -55,11 +55,13 @@ class spare_word {
 
   /// Takes back a block() that was answered `replaced`, when the spare could not be started.
   void return_spare(unsigned spare) noexcept {
-    (void)word_.fetch_or(std::uint64_t{1} << spare, std::memory_order_acq_rel);
+    (void)word_.fetch_or(std::uint64_t{1} << spare, std::memory_order_acq_rel);  // [W2]
   }
 
   /// The caller is unblocked again. True when there is now one too many.
   [[nodiscard]] bool unblock() noexcept {
+    // [W3] acq_rel, here and in its undoing: links the chain of changes between [W2] and [W1], whose every step must pass on
+    // what it has seen.
     return unblocked(word_.fetch_add(one_unblocked, std::memory_order_acq_rel)) + 1 > target_;
   }
 
@@ -71,7 +73,8 @@ class spare_word {
     std::uint64_t old = word_.load(std::memory_order_relaxed);
     while (unblocked(old) > target_) {
       const std::uint64_t next = (old - one_unblocked) | (std::uint64_t{1} << spare);
-      // [W2] acq_rel, pairs with [W1].
+      // [W2] acq_rel, pairs with [W1]: who takes the bit next sees what this spare left behind, its thread's being started
+      // among it.
       if (word_.compare_exchange_strong(old, next, std::memory_order_acq_rel, std::memory_order_relaxed))
         return retire_outcome::dormant;
     }

@@ -8,8 +8,8 @@
 //   top ----> oldest ... newest <---- bottom          an index is taken when top has passed it
 //
 // Invariant: an item leaves by exactly one of pop, steal and spill. Whoever takes the item at index i either moved
-// top from i past it by compare-and-swap, or is the owner and saw, in the total order of the sequentially consistent
-// operations, top <= i < bottom - 1 after it had lowered bottom to i: then no thief can reach i any more.
+// top from i past it by compare-and-swap, or is the owner and, after it had lowered bottom to i, saw top < i in the total
+// order of the sequentially consistent operations: then no thief can reach i any more.
 #pragma once
 
 #include <atomic>
@@ -186,6 +186,8 @@ class deque_thief {
 
   /// True when an item that was pushed before a full fence of the caller is still there; may be true a moment longer.
   [[nodiscard]] bool has_work() const noexcept {
+    // [D11] seq_cst loads, after the caller's full fence [I2] or [I4]; pair with [D2]: either this look sees the push, or
+    // who pushed sees the bit in the idle word. Weaker, a worker parks beside a queued task.
     const std::uint64_t top = ring_.top_.load(std::memory_order_seq_cst);
     return deque_ring<T, Atomics>::distance(top, ring_.bottom_.load(std::memory_order_seq_cst)) > 0;
   }

@@ -16,9 +16,10 @@ class task_pool {
   /// closed, forked or std::bad_alloc; nothing is queued then. `count` may be 0: then it only says whether it takes tasks.
   virtual void enqueue(task_node* const* tasks, std::size_t count) = 0;
 
+  using make_function = task_node* (*)(void* context, void* block) noexcept;
+
   /// allocate(), a call of `make(context, block)` and enqueue() of what it returns, in one step. `make` runs nobody's
   /// code. Throws as the two, and the task, if it was made, is gone then.
-  using make_function = task_node* (*)(void* context, void* block) noexcept;
   virtual task_node& make_and_enqueue(std::size_t bytes, std::size_t alignment, make_function make, void* context) = 0;
 
   /// Runs a task that the calling thread, not one of the pool's, has claimed.
