@@ -11,11 +11,11 @@ constinit std::atomic<std::uint64_t> slabs{0};
 
 constinit thread_local slab* this_thread_slab = nullptr;
 
-slab* slab::create() { return new slab; }
+slab* slab::create(trim_bell* bell) { return new slab(bell); }
 
 std::uint64_t slab::in_existence() noexcept { return slabs.load(std::memory_order_relaxed); }
 
-slab::slab() noexcept { slabs.fetch_add(1, std::memory_order_relaxed); }
+slab::slab(trim_bell* bell) noexcept : bell_(bell == nullptr ? nullptr : bell->share()) { slabs.fetch_add(1, std::memory_order_relaxed); }
 
 slab::~slab() {
   slabs.fetch_sub(1, std::memory_order_relaxed);
@@ -24,6 +24,7 @@ slab::~slab() {
     chunks_ = dead->next_of_slab;
     chunk::destroy(dead);
   }
+  if (bell_ != nullptr) bell_->drop_holder();
 }
 
 void* slab::allocate(std::size_t bytes) {

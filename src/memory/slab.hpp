@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "memory/chunk.hpp"
+#include "memory/trim_bell.hpp"
 
 namespace filch::inline v0_1::detail {
 
@@ -18,8 +19,8 @@ class slab {
   /// Empty chunks above this many bytes are given back to the heap by trim().
   static constexpr std::size_t retained_bytes = std::size_t{1024} * 1024;
 
-  /// Throws std::bad_alloc. Ended by orphan().
-  [[nodiscard]] static slab* create();
+  /// With a share in the bell of its pool, if there is one. Throws std::bad_alloc. Ended by orphan().
+  [[nodiscard]] static slab* create(trim_bell* bell = nullptr);
 
   /// How many slabs there are in the process: none when no pool and no task is left. For tests.
   [[nodiscard]] static std::uint64_t in_existence() noexcept;
@@ -42,6 +43,15 @@ class slab {
   /// Any thread but the owner: a block of this slab comes back. The slab may be gone afterwards.
   void free_remote(void* block) noexcept;
 
+  /// Any thread: whether trim() may be worth its while; may be old.
+  [[nodiscard]] bool wants_trim() const noexcept { return bytes_held() > retained_bytes && remote_.has_blocks(); }
+
+  /// Any thread: asks the pool to trim, before a block goes home. Not for those of the pool's own `worker`: they trim before
+  /// they sleep.
+  void ring_unless_of(const slab* worker) const noexcept {
+    if (bell_ != nullptr && (worker == nullptr || worker->bell_ != bell_)) bell_->ring();
+  }
+
   /// What the slab holds from the heap. Any thread; may be old.
   [[nodiscard]] std::size_t bytes_held() const noexcept { return bytes_held_.load(std::memory_order_relaxed); }
 
@@ -51,7 +61,7 @@ class slab {
  private:
   static constexpr std::size_t size_classes = largest_slab_block / slab_alignment;
 
-  slab() noexcept;
+  explicit slab(trim_bell* bell) noexcept;
   ~slab();
 
   static constexpr std::size_t size_class(std::size_t bytes) noexcept {
@@ -65,6 +75,7 @@ class slab {
   void unlink_with_room(chunk& entry) noexcept;
   void take_home(free_block_node* list) noexcept;
 
+  trim_bell* const bell_;
   std::array<chunk*, size_classes> with_room_{};
   chunk* chunks_ = nullptr;
   std::uint64_t blocks_out_ = 0;

@@ -9,7 +9,8 @@ namespace filch::inline v0_1 {
 std::chrono::nanoseconds latency_histogram::quantile(double fraction) const noexcept {
   const std::uint64_t samples = count();
   if (samples == 0) return std::chrono::nanoseconds{0};
-  const double wanted = std::ceil(std::clamp(fraction, 0.0, 1.0) * static_cast<double>(samples));
+  const double part = fraction > 0 ? std::min(fraction, 1.0) : 0.0;  // what is no number counts as 0
+  const double wanted = std::ceil(part * static_cast<double>(samples));
   const auto rank = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(wanted), 1, samples);
   std::uint64_t seen = 0;
   std::size_t bucket = 0;

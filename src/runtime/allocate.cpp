@@ -1,4 +1,6 @@
 // The memory of a new task: from the slab of the worker that makes it, or of a submission slot; large ones from the heap.
+// And how the memory of a burst comes back.
+#include <filch/detail/base/full_fence.hpp>
 #include <filch/detail/memory/blocks.hpp>
 
 #include "memory/slab.hpp"
@@ -20,11 +22,21 @@ void* pool_core::allocate_in(const slot_lease& slot, std::size_t bytes, std::siz
   if (!fits_a_slab(bytes, alignment)) return allocate_from_heap(bytes, alignment);
   slab* memory = slot->memory.load(std::memory_order_relaxed);
   if (memory == nullptr) {
-    memory = slab::create();
-    // [T1] release, pairs with [T2] in trim(), which alone reads without the lease: it sees the slab made.
+    memory = slab::create(bell_.get());
+    // [T1] release, pairs with [T2] of those who read without the lease: they see the slab made.
     slot->memory.store(memory, std::memory_order_release);
   }
   return memory->allocate(bytes);
+}
+
+// A worker that sleeps is woken for it: it finds nothing to do, trims and sleeps again. The fence pairs with the one of a
+// worker that is about to sleep [I2]: either its bit is seen here, or it sees the blocks that have come home.
+void pool_core::trim_memory() noexcept {
+  slots_.trim();
+  full_fence();
+  for_each_worker([&](const worker& each) {
+    if (each.wants_trim()) (void)idle_.call_up(each.seat().group, std::uint64_t{1} << each.seat().bit);
+  });
 }
 
 }  // namespace filch::inline v0_1::detail

@@ -20,14 +20,18 @@ bool worker::try_run_in_place(task_node& task) noexcept {
   return true;
 }
 
+// In a child that a task has forked, the pool of the parent's worker is left alone: it may have one of its own by now.
 void worker::begin_blocked_wait() {
+  if (!pool_.is_this_process()) return;
   pool_.replace_blocked_worker();
   counters_.blocked_waits.add(1);
 }
 
-void worker::take_back_end_of_blocked_wait() noexcept { pool_.spares().take_back_unblock(); }
+void worker::end_blocked_wait() noexcept {
+  if (pool_.is_this_process()) pool_.blocked_worker_returns();
+}
 
-void worker::end_blocked_wait() noexcept { pool_.blocked_worker_returns(); }
+void worker::take_back_end_of_blocked_wait() noexcept { pool_.take_back_return(); }
 
 void pool_core::replace_blocked_worker() {
   const block_result result = spares_.block();
@@ -66,6 +70,19 @@ void pool_core::blocked_worker_returns() noexcept {
   if (spares_.unblock()) call_up_one_spare();
 }
 
+// For a worker that was refused and yet counted as returned, because its wait ended at the same moment: meanwhile a spare may
+// have gone by that count. So the count goes down as when somebody blocks, and perhaps a spare comes back. It is not
+// refused: the caller is unblocked and counted twice.
+void pool_core::take_back_return() noexcept {
+  const block_result result = spares_.block();
+  if (result.outcome != block_outcome::replaced) return;
+  try {
+    start_spare(result.spare);
+  } catch (const too_many_blocked&) {
+    spares_.take_back_unblock();
+  }
+}
+
 // There is one worker too many: a spare that is parked as if it were needed wakes, finds nothing, and retires. The fence
 // pairs with the one of a spare that is about to park [I2]: either its bit is seen here, or it sees the excess.
 void pool_core::call_up_one_spare() noexcept {
@@ -74,10 +91,12 @@ void pool_core::call_up_one_spare() noexcept {
     if (idle_.call_up(group, groups_.groups[group].spares)) return;
 }
 
-// Asked by a worker that has set its bit and not slept yet.
+// Asked by a worker that has set its bit and not slept yet. One whose slab must be trimmed once more does not sleep: who
+// rang while its bit was not set yet did not wake it.
 bool pool_core::must_stay_awake(idle_seat seat) const noexcept {
-  const bool spare = ((groups_.groups[seat.group].spares >> seat.bit) & 1) != 0;
-  return stopping() || (spare && spares_.excess());
+  const group_plan::group& own = groups_.groups[seat.group];
+  const bool spare = ((own.spares >> seat.bit) & 1) != 0;
+  return stopping() || (spare && spares_.excess()) || worker_at(own.members[seat.bit])->wants_trim();
 }
 
 }  // namespace filch::inline v0_1::detail

@@ -21,7 +21,7 @@ unsigned wakes_for(std::size_t tasks) noexcept {
 
 worker* pool_core::own_worker() const noexcept {
   worker* const self = this_thread_worker;
-  return self != nullptr && &self->pool() == this ? self : nullptr;
+  return self != nullptr && &self->pool() == this && self->runs_tasks() ? self : nullptr;
 }
 
 void pool_core::enqueue(task_node* const* tasks, std::size_t count) {
@@ -81,9 +81,8 @@ void pool_core::enqueue_in(const slot_lease& slot, task_node* const* tasks, std:
   throw std::bad_alloc();
 }
 
-// A pool that has stopped runs nothing any more: only stop hooks and destructors of thread-local objects come here then.
+// A pool is not stopped while one of its tasks runs, so it takes what a task submits.
 void worker::enqueue(task_node* const* tasks, std::size_t count) {
-  if (pool_.stopping()) pool_.refuse();
   if (count == 0) return;
   pool_.stamp(sampler_, tasks, count);
   ledger_.count_spawned(count);

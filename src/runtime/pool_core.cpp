@@ -29,6 +29,7 @@ pool_core::~pool_core() {
         stderr);
     std::terminate();
   }
+  bell_->silence();
   (void)shutdown(shutdown_mode::drain, {});
   discard_tombstones();
   for_each_worker([](worker& each) { delete &each; });

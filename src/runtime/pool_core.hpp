@@ -32,6 +32,7 @@
 #include <filch/runtime/shutdown_counts.hpp>
 #include <filch/topology/placement.hpp>
 
+#include "memory/trim_bell.hpp"
 #include "park/futex.hpp"
 #include "park/parking_atomics.hpp"
 #include "queue/injection_queue.hpp"
@@ -92,6 +93,7 @@ class pool_core final : public task_pool {
   /// Puts a spare in the place of a worker that is about to wait. Throws too_many_blocked; nothing has changed then.
   void replace_blocked_worker();
   void blocked_worker_returns() noexcept;
+  void take_back_return() noexcept;
 
   /// Whether nothing goes on: no task is queued or runs, no worker searches, and each is parked or dormant. For tests.
   [[nodiscard]] bool is_at_rest() noexcept;
@@ -106,7 +108,9 @@ class pool_core final : public task_pool {
   void handle_unhandled(std::exception_ptr thrown) noexcept;
   /// Throws closed.
   [[noreturn]] void refuse() const;
-  void trim_submission_memory() noexcept { slots_.trim(); }
+  /// Has the slabs trimmed whose owners will not do it soon: those of the slots, and of workers that sleep.
+  void trim_memory() noexcept;
+  [[nodiscard]] trim_bell& bell() const noexcept { return *bell_; }
 
   // --- the host of the idle protocol ---
   [[nodiscard]] bool work_visible() noexcept;
@@ -125,7 +129,7 @@ class pool_core final : public task_pool {
   }
 
  private:
-  /// The calling thread's worker, if it is one of this pool's.
+  /// The calling thread's worker, if it is one of this pool's and runs tasks.
   [[nodiscard]] worker* own_worker() const noexcept;
 
   void start_workers();
@@ -162,11 +166,20 @@ class pool_core final : public task_pool {
     void operator()(exception_tally* share) const noexcept { share->drop_holder(); }
   };
 
+  struct bell_deleter {
+    void operator()(trim_bell* share) const noexcept {
+      share->silence();
+      share->drop_holder();
+    }
+  };
+
   const settings settings_;
   const unsigned worker_count_;
   const unsigned spare_count_;
   const std::uint32_t generation_ = process_generation();
   const std::unique_ptr<exception_tally, tally_deleter> exceptions_{exception_tally::create()};
+  const std::unique_ptr<trim_bell, bell_deleter> bell_{
+      trim_bell::create([](void* pool) noexcept { static_cast<pool_core*>(pool)->trim_memory(); }, this)};
   const group_plan groups_;
   std::unique_ptr<idle_word<parking_atomics>[]> words_;
   std::unique_ptr<park_token<parking_atomics>[]> tokens_;  // by worker index

@@ -2,6 +2,8 @@
 // between busy, searching, parked and dormant are those of src/park/README.md.
 #include <chrono>
 
+#include <filch/detail/base/full_fence.hpp>
+
 #include "runtime/pool_core.hpp"
 #include "runtime/worker.hpp"
 
@@ -41,6 +43,8 @@ task_node* worker::search_for_a_while() noexcept {
   if (task_node* const task = find_task(); task != nullptr) return task;
   const std::chrono::nanoseconds spin = pool_.decided().spin;
   if (spin.count() == 0) return nullptr;
+  full_fence();  // [I2] for [Q3]: who waits for an idle pool need not wait until this worker has stopped searching
+  pool_.out_of_work();
   const auto until = std::chrono::steady_clock::now() + spin;
   do {
     for (unsigned sweep = 0; sweep != sweeps_between_clock_reads; ++sweep) {
@@ -69,7 +73,7 @@ task_node* worker::stand_down() noexcept {
 // Parks, or retires if this is a spare that is one too many.
 worker::standing worker::rest(standing now) noexcept {
   slab_->trim();
-  pool_.trim_submission_memory();
+  pool_.trim_memory();
   if (now == standing::searching && is_one_too_many()) return retire();
   return park(now);
 }

@@ -32,9 +32,10 @@ shutdown_counts pool_core::shutdown(shutdown_mode mode, steady_time deadline) {
   return counts();
 }
 
-// On a worker, or in a task that a thread outside runs in get(help): waiting for the pool would be waiting for oneself.
+// On a worker, in its hooks as well, or in a task that a thread outside runs in get(help): waiting for the pool would be
+// waiting for oneself.
 bool pool_core::is_called_from_inside() const noexcept {
-  return own_worker() != nullptr || running_task::runs_one_of(*this);
+  return (this_thread_worker != nullptr && &this_thread_worker->pool() == this) || running_task::runs_one_of(*this);
 }
 
 // After this no task comes from outside: each submission either is complete or will see the flag.
@@ -80,7 +81,10 @@ pool_core::cancel_step pool_core::cancel_one_queued() noexcept {
   const bool only_here = !task->operations->has_future;
   const bool claimed = only_here || task->state.claim() == claim_outcome::claimed;
   if (claimed) {
-    cancel(*task);
+    {
+      const running_task frame(*task);  // the captures' destructors are inside the task, as they are on a worker
+      cancel(*task);
+    }
     end_outside(*task, {&worker_counters::cancelled});
   }
   task->drop_reference();

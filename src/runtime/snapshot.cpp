@@ -7,24 +7,27 @@
 
 namespace filch::inline v0_1::detail {
 
-// Every `executed` is read before any `spawned`, so that no task is seen finished and not yet queued.
+// Every `executed` is read before any `spawned`, so that no task is seen finished and not yet queued. A spare that comes
+// into use in between has a row with what it spawned alone.
 pool_metrics pool_core::metrics() const {
   pool_metrics all;
-  const unsigned in_use = workers_in_use();
   all.workers.resize(worker_count_);
-  all.spares.resize(in_use > worker_count_ ? in_use - worker_count_ : 0);
-  const auto row = [&](unsigned i) -> worker_metrics& {
-    return i < worker_count_ ? all.workers[i] : all.spares[i - worker_count_];
+  const auto row = [&](const worker& of) -> worker_metrics& {
+    if (!of.is_spare()) return all.workers[of.index()];
+    const std::size_t i = of.index() - worker_count_;
+    if (i >= all.spares.size()) all.spares.resize(i + 1);
+    return all.spares[i];
   };
-  for (unsigned i = 0; i != in_use; ++i) {
-    const worker* const each = worker_at(i);
-    if (each == nullptr) continue;
-    row(i) = each->counters().read();
-    each->latencies().add_to(all.latency);
-  }
-  slots_.for_each([&](const submission_slot& slot) { all.outside += slot.counters.read(); });
-  for (unsigned i = 0; i != in_use; ++i)
-    if (const worker* const each = worker_at(i); each != nullptr) row(i).spawned = each->ledger().spawned();
+  for_each_worker([&](const worker& each) {
+    row(each) = each.counters().read();
+    each.latencies().add_to(all.latency);
+    all.task_memory += each.memory_held();
+  });
+  slots_.for_each([&](const submission_slot& slot) {
+    all.outside += slot.counters.read();
+    all.task_memory += slot.memory_held();
+  });
+  for_each_worker([&](const worker& each) { row(each).spawned = each.ledger().spawned(); });
   slots_.for_each([&](const submission_slot& slot) { all.outside.spawned += slot.ledger.spawned(); });
   all.dropped_exceptions = exceptions_->dropped();
   all.spares_in_use = spare_count_ - spares_.dormant_count();
@@ -36,13 +39,16 @@ std::string pool_core::describe() const {
   out << "filch " << version() << " pool \"" << settings_.options.name << "\": " << settings_.why_workers
       << "; " << spare_count_ << " spares, spinning " << settings_.spin.count() << " ns before parking\n"
       << "pinning: " << settings_.plan.why << '\n';
-  for (unsigned i = 0; i != worker_count_; ++i) {
-    const worker* const each = worker_at(i);
-    const worker_place& place = settings_.plan.workers[i];
-    out << "worker " << i << ": cpus " << each->binding().now.to_string() << ", NUMA node " << place.numa_node;
-    if (!each->binding().ok()) out << "; warning: " << each->binding().sentence;
+  for_each_worker([&](const worker& each) {
+    if (!each.is_in_place()) return;
+    if (each.is_spare())
+      out << "spare " << each.index() - worker_count_ << ": cpus " << each.binding().now.to_string();
+    else
+      out << "worker " << each.index() << ": cpus " << each.binding().now.to_string() << ", NUMA node "
+          << settings_.plan.workers[each.index()].numa_node;
+    if (!each.binding().ok()) out << "; warning: " << each.binding().sentence;
     out << '\n';
-  }
+  });
   return out.str();
 }
 

@@ -33,6 +33,12 @@ struct submission_slot {
   submission_slot(const submission_slot&) = delete;
   submission_slot& operator=(const submission_slot&) = delete;
 
+  /// Bytes that its slab holds; may be old. Anybody may ask.
+  [[nodiscard]] std::size_t memory_held() const noexcept {
+    const slab* const own = memory.load(std::memory_order_acquire);  // [T2]
+    return own == nullptr ? 0 : own->bytes_held();
+  }
+
   alignas(cache_line) submission_mark<yielding_atomics> mark;
   task_ledger<> ledger;
   latency_sampler sampler;

@@ -31,7 +31,7 @@ worker::worker(pool_core& pool, unsigned index, idle_seat seat)
       thief_(ring_),
       batch_(std::make_unique<task_node*[]>(batch_capacity(pool.decided().options.deque_capacity))),
       consumer_(pool.injection()) {
-  slab_ = slab::create();
+  slab_ = slab::create(&pool.bell());
 }
 
 worker::~worker() { slab_->orphan(); }
@@ -57,7 +57,9 @@ void worker::thread_main(void* self) noexcept { static_cast<worker*>(self)->main
 
 void worker::main() noexcept {
   if (!take_place()) return;
+  runs_tasks_ = true;
   while (task_node* const task = next_task()) run_dequeued(*task);
+  runs_tasks_ = false;
   leave_place();
 }
 
@@ -105,13 +107,14 @@ void worker::bind() {
   else
     binding_ = bind_current_thread(is_spare() ? plan.spare_cpus : plan.workers[index_].cpus);
   info_ = {index_, is_spare(), binding_.now, plan.workers[is_spare() ? 0 : index_].numa_node};
+  in_place_.store(true, std::memory_order_release);  // [B4] pairs with [B3]
 }
 
 }  // namespace detail
 
 std::optional<unsigned> this_worker() noexcept {
   const detail::worker* const own = detail::this_thread_worker;
-  return own == nullptr ? std::nullopt : std::optional(own->index());
+  return own == nullptr || !own->pool().is_this_process() ? std::nullopt : std::optional(own->index());
 }
 
 }  // namespace filch::inline v0_1

@@ -9,6 +9,7 @@
 //   tombstones.cpp  entries of tasks that get() ran in place
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -56,12 +57,24 @@ class worker final : public worker_role {
   [[nodiscard]] const task_ledger<>& ledger() const noexcept { return ledger_; }
   [[nodiscard]] const worker_counters& counters() const noexcept { return counters_; }
   [[nodiscard]] const latency_recorder& latencies() const noexcept { return latencies_; }
-  /// Written before the worker has reported that it is in place.
+  /// Whether its thread has been bound.
+  [[nodiscard]] bool is_in_place() const noexcept {
+    return in_place_.load(std::memory_order_acquire);  // [B3] pairs with [B4]: who sees it sees the binding
+  }
+  /// Needs is_in_place().
   [[nodiscard]] const bind_result& binding() const noexcept { return binding_; }
   [[nodiscard]] bool is_spare() const noexcept;
+  [[nodiscard]] idle_seat seat() const noexcept { return seat_; }
+  /// Bytes that its slab holds; may be old.
+  [[nodiscard]] std::size_t memory_held() const noexcept { return slab_->bytes_held(); }
+  /// Whether its slab has much memory, and blocks that other threads have freed; may be old.
+  [[nodiscard]] bool wants_trim() const noexcept { return slab_->wants_trim(); }
 
   // --- on the worker's own thread ---
 
+  /// Between its hooks. Before and after, in the hooks and in destructors of thread-local objects, its thread submits like
+  /// any other: a task that a hook queues past the closing would be lost.
+  [[nodiscard]] bool runs_tasks() const noexcept { return runs_tasks_; }
   [[nodiscard]] void* allocate(std::size_t bytes, std::size_t alignment);
   void enqueue(task_node* const* tasks, std::size_t count);
 
@@ -135,8 +148,10 @@ class worker final : public worker_role {
   latency_sampler sampler_;
   unsigned looks_ = 0;
   unsigned fair_turns_ = 0;
+  bool runs_tasks_ = false;
   bool started_ = false;  // written by whoever may start it: the constructor, or the holder of the spare's bit
   bind_result binding_;
+  std::atomic<bool> in_place_{false};
   worker_info info_{};
   thread thread_;
 

@@ -154,7 +154,7 @@ class pool_core {
   park_token<relacy_atomics>& token(unsigned group, unsigned bit) noexcept {
     return tokens_[groups_.groups[group].members[bit]];
   }
-  void trim_submission_memory() const noexcept {}
+  void trim_memory() const noexcept {}
   worker& make_worker(unsigned index) const noexcept { return *workers_[index]; }
   template <class Visit>
   void for_each_worker(Visit&& visit) const {
@@ -174,7 +174,7 @@ class pool_core {
   void replace_blocked_worker();
   void start_spare(unsigned spare);
   void blocked_worker_returns() noexcept;
-  void wake_one_parked_spare() noexcept;
+  void take_back_return() noexcept;
   void call_up_one_spare() noexcept;
   void wake_dormant(idle_seat seat) noexcept;
   bool must_stay_awake(idle_seat seat) const noexcept;
@@ -254,22 +254,18 @@ class pool_core {
 
 class worker {
  public:
-  enum class first_state { busy, dormant };
-
   worker(pool_core& pool, unsigned index, idle_seat seat) : pool_(pool), index_(index), seat_(seat) {}
 
   pool_core& pool() const noexcept { return pool_; }
   deque_thief<task_node, relacy_atomics>& thief() noexcept { return thief_; }
   const task_ledger<relacy_atomics>& ledger() const noexcept { return ledger_; }
   bool is_spare() const noexcept { return index_ >= pool_.worker_count(); }
+  static bool wants_trim() noexcept { return false; }
 
   // A worker's thread is there from the beginning; that of a spare waits until it is started. `started_` is written by the
   // holder of the spare's bit.
   [[nodiscard]] bool is_started() const noexcept { return started_ != 0; }
   void start() noexcept { begin(birth::busy); }
-  void start_once(first_state) noexcept {
-    if (!is_started()) begin(birth::dormant);
-  }
   void join() noexcept {
     if (is_spare() && !is_started()) begin(birth::never);
   }
@@ -279,8 +275,7 @@ class worker {
     while (is_spare() && birth_.load(std::memory_order_acquire) == birth::unborn)
       relacy_atomics::wait(birth_, birth::unborn);
     if (birth_.load(std::memory_order_acquire) == birth::never) return;
-    task_node* task = birth_.load(std::memory_order_relaxed) == birth::dormant ? first_task_of_spare() : next_task();
-    for (; task != nullptr; task = next_task()) {
+    while (task_node* const task = next_task()) {
       task->runs = task->runs + 1;
       task->run(*this);
       ledger_.count_finished();
@@ -305,7 +300,7 @@ class worker {
 
  private:
   enum class standing { busy, searching, ended };
-  enum birth : std::uint32_t { unborn, busy, dormant, never };
+  enum birth : std::uint32_t { unborn, busy, never };
 
   void begin(birth how) noexcept {
     started_ = 1;

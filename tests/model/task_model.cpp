@@ -4,7 +4,7 @@
 #include "scenario.hpp"
 
 #include <filch/detail/park/idle.hpp>
-#include <filch/detail/task/reference_count.hpp>
+#include <filch/detail/base/reference_count.hpp>
 #include <filch/detail/task/state_word.hpp>
 
 namespace filch::model {

@@ -215,4 +215,19 @@ TEST(spare_word, in_a_stampede_without_enough_spares_one_worker_always_stays) {
   expect_width_is_kept(2, 0, 2, 1);
 }
 
+// Two workers and two spares. Three block; the fourth is refused and yet counted as returned, because its wait ended at that
+// moment. One comes back for good, and a spare goes by the false count. Taking the count back as a block brings it again.
+TEST(spare_word, a_return_that_was_none_is_taken_back_as_a_block) {
+  word spares(2, 2);
+  EXPECT_EQ(spares.block().outcome, block_outcome::replaced);
+  EXPECT_EQ(spares.block().outcome, block_outcome::replaced);
+  EXPECT_EQ(spares.block().outcome, block_outcome::left);
+  EXPECT_EQ(spares.block().outcome, block_outcome::refused);
+  EXPECT_FALSE(spares.unblock());  // of the one that was refused: two are counted, one is there
+  EXPECT_TRUE(spares.unblock());   // a real one: three are counted, two are there
+  ASSERT_EQ(spares.try_retire(0), retire_outcome::dormant);
+  EXPECT_EQ(spares.block().outcome, block_outcome::replaced) << "one is there and a spare is dormant";
+  EXPECT_FALSE(spares.excess());
+}
+
 }  // namespace

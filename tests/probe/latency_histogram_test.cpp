@@ -90,6 +90,15 @@ TEST(latency_histogram, quantiles_are_at_most_an_eighth_above_those_of_the_sorte
   }
 }
 
+TEST(latency_histogram, a_fraction_outside_0_to_1_is_taken_as_the_nearest_and_no_number_as_0) {
+  latency_histogram histogram;
+  add(histogram, 3, 1);
+  add(histogram, 7, 1);
+  EXPECT_EQ(histogram.quantile(-1).count(), 3);
+  EXPECT_EQ(histogram.quantile(std::numeric_limits<double>::quiet_NaN()).count(), 3);
+  EXPECT_EQ(histogram.quantile(2).count(), 7);
+}
+
 TEST(latency_histogram, samples_are_counted_in_bulk) {
   latency_histogram histogram;
   add(histogram, 10, 90);

@@ -1,8 +1,14 @@
 // In a child made by fork() a pool is an error, not a hang.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <functional>
+#include <thread>
+#include <vector>
 
+#include <unistd.h>
+
+#include <filch/runtime/this_worker.hpp>
 #include <filch/task/errors.hpp>
 
 #include "runtime/pool_fixture.hpp"
@@ -103,6 +109,11 @@ TEST_P(fork_test, forks_at_any_moment_of_a_busy_pool_leave_no_child_hanging) {
   submitter.join();
 }
 
+TEST_P(fork_test, a_child_made_inside_a_task_is_on_no_worker) {
+  filch::scheduler& pool = make_shaped_pool();
+  EXPECT_EQ(pool.submit([&] { return answer_of_child([&] { return filch::this_worker().has_value() ? 1 : 0; }); }).get(), 0);
+}
+
 #if !defined(__SANITIZE_THREAD__)  // which refuses threads in the child of a process that had some
 TEST_P(fork_test, the_child_may_have_a_pool_of_its_own) {
   filch::scheduler& pool = make_shaped_pool();
@@ -114,6 +125,39 @@ TEST_P(fork_test, the_child_may_have_a_pool_of_its_own) {
               return 0;
             }),
             0);
+}
+
+TEST_P(fork_test, a_child_made_inside_a_task_may_too_and_leaves_the_parents_queue_alone) {
+  filch::scheduler_options options = shape();
+  const pid_t parent = ::getpid();
+  // A spare that the child starts for a worker of the parent would be seen here first.
+  options.on_worker_start = [parent](const filch::worker_info&) {
+    if (::getpid() != parent) ::_exit(9);
+  };
+  filch::scheduler& pool = make_pool(std::move(options));
+  const event all_in;
+  std::atomic<unsigned> inside{0};
+  const auto fork_one = [&] {
+    if (inside.fetch_add(1) + 1 == width()) all_in.set();
+    if (!all_in.wait()) return -1;
+    return answer_of_child([&] {
+      filch::scheduler own(shape());
+      const event go_on;
+      auto late = own.submit([=] { return go_on.wait() ? 42 : 0; });
+      std::thread later([=] { go_on.set(); });
+      const bool right = late.get() == 42;
+      later.join();
+      own.wait_idle();
+      return right ? 0 : 1;
+    });
+  };
+  std::vector<filch::future<int>> forks;
+  for (unsigned i = 0; i != width(); ++i) forks.push_back(pool.submit(fork_one));
+  ASSERT_TRUE(all_in.wait());
+  std::vector<filch::future<bool>> queued;
+  for (int i = 0; i != 10; ++i) queued.push_back(pool.submit([parent] { return ::getpid() == parent; }));
+  for (auto& each : forks) EXPECT_EQ(each.get(), 0);
+  for (auto& each : queued) EXPECT_TRUE(each.get());
 }
 #endif
 

@@ -133,6 +133,47 @@ TEST_P(hooks_test, a_stop_hook_that_submits_is_refused) {
   EXPECT_EQ(refused.load(), 2 * width());
 }
 
+TEST_P(hooks_test, a_spares_start_hook_that_submits_is_refused_once_the_pool_is_closed) {
+  const event in_hook;
+  const event closed;
+  const event refused;
+  filch::scheduler* made = nullptr;
+  filch::future<int> in_time;
+  filch::scheduler_options options = shape();
+  options.on_worker_start = [&](const filch::worker_info& info) {
+    if (!info.spare) return;
+    in_time = made->submit([] { return 42; });
+    in_hook.set();
+    EXPECT_TRUE(closed.wait());
+    try {
+      made->post([] { ADD_FAILURE() << "taken although the pool was closed, and it may have ended"; });
+    } catch (const filch::closed&) {
+      refused.set();
+    }
+  };
+  filch::scheduler& elsewhere = make_pool({.workers = 1});
+  made = &make_pool(std::move(options));
+  held_workers far(elsewhere, 1);
+  auto blocked = made->submit([&] { elsewhere.submit([] {}).get(); });
+  ASSERT_TRUE(in_hook.wait());
+  std::thread closer([&] { made->shutdown(); });  // cannot end: a task is blocked
+  const auto refuses = [&] {
+    try {
+      made->post_bulk(std::vector<int>{}, [](int) {});
+      return false;
+    } catch (const filch::closed&) {
+      return true;
+    }
+  };
+  EXPECT_TRUE(eventually(refuses));
+  closed.set();
+  EXPECT_TRUE(refused.wait());
+  far.release();
+  blocked.get();
+  closer.join();
+  EXPECT_EQ(in_time.get(), 42);
+}
+
 TEST_P(hooks_test, an_exception_from_start_comes_out_of_the_constructor_and_leaves_no_thread) {
   const std::size_t threads = thread_count();
   for (unsigned failing = 0; failing != width(); ++failing) {

@@ -2,12 +2,16 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
+#include <limits>
 #include <memory>
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "runtime/allocation_probe.hpp"
 #include "runtime/pool_fixture.hpp"
 #include "runtime/process_probe.hpp"
 
@@ -107,6 +111,41 @@ TEST_P(shutdown_test, shutdown_now_cancels_what_is_queued_and_frees_its_captures
   EXPECT_EQ(pool.shutdown(), (filch::shutdown_counts{.finished = width(), .cancelled = 200}));
 }
 
+TEST_P(shutdown_test, whoever_cancels_a_task_is_inside_it_while_its_captures_go) {
+  struct last_words {
+    explicit last_words(std::function<void()> what) : say(std::move(what)) {}
+    last_words(last_words&& other) noexcept : say(std::exchange(other.say, nullptr)) {}
+    ~last_words() {
+      if (say) say();
+    }
+    std::function<void()> say;
+  };
+  filch::scheduler& pool = make_shaped_pool();
+  std::atomic<int> refused{0};
+  std::atomic<int> taken{0};
+  held_workers held(pool, width());
+  const auto speak = [&] {
+    (void)pool.shutdown();  // returns: it would wait for the task that is just being cancelled
+    try {
+      pool.wait_idle();
+    } catch (const filch::would_deadlock&) {
+      refused.fetch_add(1);
+    }
+    pool.post([] { ADD_FAILURE() << "ran after shutdown_now()"; });
+    taken.fetch_add(1);
+  };
+  for (int i = 0; i != 20; ++i) pool.post([words = last_words(speak)] {});
+  const filch::shutdown_counts counts = pool.shutdown_now();
+  held.release();
+  EXPECT_EQ(refused.load(), 20);
+  EXPECT_EQ(taken.load(), 20);
+  EXPECT_GE(counts.cancelled, 20U);
+  const filch::shutdown_counts at_the_end = pool.shutdown();
+  EXPECT_EQ(at_the_end.cancelled, 40U);
+  EXPECT_EQ(at_the_end.finished, width());
+  EXPECT_EQ(at_the_end.running, 0U);
+}
+
 TEST_P(shutdown_test, a_cancelled_future_says_why) {
   filch::scheduler_options options = shape();
   options.name = "short-lived";
@@ -168,6 +207,8 @@ TEST_P(shutdown_test, a_negative_limit_is_refused_and_nothing_is_closed) {
   EXPECT_THROW(pool.shutdown_for(-1ns), std::invalid_argument);
   EXPECT_THROW(pool.shutdown_for(-1h), std::invalid_argument);
   EXPECT_THROW(pool.shutdown_for(std::chrono::duration<double>(-0.5)), std::invalid_argument);
+  EXPECT_THROW(pool.shutdown_for(std::chrono::duration<double>(std::numeric_limits<double>::quiet_NaN())),
+               std::invalid_argument);
   EXPECT_EQ(pool.submit([] { return 42; }).get(), 42);
 }
 
@@ -303,6 +344,45 @@ TEST_P(shutdown_test, outsiders_that_hammer_a_closing_pool_get_a_future_that_bec
     EXPECT_EQ(counts.finished + counts.cancelled, accepted.load());
     destroy_pool(pool);
   }
+}
+
+TEST_P(shutdown_test, a_submitter_stopped_between_its_check_and_its_enqueue_holds_the_end_up_and_its_task_runs) {
+  struct stop {
+    event inside;
+    event may_go_on;
+  } where;
+  filch::scheduler& pool = make_shaped_pool();
+  filch::future<int> late;
+  std::thread submitter([&] {
+    const at_next_aligned_allocation stopped(
+        [](void* context) {
+          const auto& here = *static_cast<stop*>(context);
+          here.inside.set();
+          EXPECT_TRUE(here.may_go_on.wait());
+        },
+        &where);
+    late = pool.submit([] { return 42; });  // the first task from outside takes memory, once the pool has said yes
+  });
+  ASSERT_TRUE(where.inside.wait());
+  const event ended;
+  std::thread closer([&] {
+    EXPECT_EQ(pool.shutdown().finished, 1U);
+    ended.set();
+  });
+  const auto refuses = [&] {
+    try {
+      (void)pool.submit_bulk(std::vector<int>{}, [](int) {});
+      return false;
+    } catch (const filch::closed&) {
+      return true;
+    }
+  };
+  EXPECT_TRUE(eventually(refuses));
+  EXPECT_FALSE(ended.is_set());
+  where.may_go_on.set();
+  submitter.join();
+  closer.join();
+  EXPECT_EQ(late.get(), 42);
 }
 
 TEST_P(shutdown_test, futures_outlive_the_pool) {

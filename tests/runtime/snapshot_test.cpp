@@ -66,6 +66,38 @@ TEST_P(snapshot_test, metrics_are_consistent_while_the_pool_works) {
   EXPECT_EQ(last.total().executed, last.submitted());
 }
 
+TEST_P(snapshot_test, what_a_spare_spawns_is_seen_no_later_than_it_is_run) {
+  for (unsigned round = 0; round != scaled(50); ++round) {
+    filch::scheduler elsewhere({.workers = 1});
+    filch::scheduler pool(shape());
+    std::atomic<bool> enough{false};
+    std::thread looker([&] {
+      while (!enough) {
+        const filch::pool_metrics metrics = pool.metrics();
+        const filch::worker_metrics total = metrics.total();
+        if (total.executed + total.cancelled > metrics.submitted()) {
+          ADD_FAILURE() << total.executed << " executed, " << metrics.submitted() << " submitted";
+          return;
+        }
+      }
+    });
+    {
+      held_workers far(elsewhere, 1);
+      auto blocked = pool.submit([&] { elsewhere.submit([] {}).get(); });
+      for (int i = 0; i != 20; ++i)
+        pool.post([&] {
+          for (int j = 0; j != 20; ++j) pool.post([] {});
+        });
+      far.release();
+      blocked.get();
+    }
+    pool.wait_idle();
+    enough = true;
+    looker.join();
+    EXPECT_EQ(pool.metrics().unfinished(), 0U);
+  }
+}
+
 TEST_P(snapshot_test, the_counters_add_up_when_the_pool_is_idle) {
   filch::scheduler& pool = make_shaped_pool();
   for (int i = 0; i != 100; ++i) pool.post([&] { pool.submit([] {}).get(); });

@@ -1,12 +1,37 @@
 // Entries of tasks that get() ran in place do not pile up, even where nobody dequeues.
+#include <algorithm>
+#include <optional>
+#include <utility>
 #include <vector>
+
+#include <filch/runtime/this_worker.hpp>
 
 #include "runtime/pool_core.hpp"
 #include "runtime/pool_fixture.hpp"
 
 namespace {
 
-using filch_tests::pool_test;
+using namespace filch_tests;
+
+/// A pool of which one worker is free, which is what makes its entries stay where they are.
+class tombstones_test : public shaped_pool_test {
+ protected:
+  filch::scheduler& make_held_pool(std::size_t deque_capacity) {
+    filch::scheduler_options options = shape();
+    options.deque_capacity = deque_capacity;
+    filch::scheduler& pool = make_pool(std::move(options));
+    held_.emplace(pool, width() - 1);
+    return pool;
+  }
+  void TearDown() override {
+    held_.reset();
+    shaped_pool_test::TearDown();
+  }
+
+ private:
+  std::optional<held_workers> held_;
+};
+INSTANTIATE_POOL_SHAPES(tombstones_test);
 
 std::size_t injected(filch::scheduler& pool) {
   return filch::detail::scheduler_access::core(pool).injection().size_estimate();
@@ -19,8 +44,8 @@ void submit_and_await(filch::scheduler& pool, int count) {
   for (int i = 0; i != count; ++i) ASSERT_EQ(futures[static_cast<std::size_t>(i)].get(), i);
 }
 
-TEST_F(pool_test, a_task_that_submits_and_awaits_for_ever_leaves_no_growing_queue_behind) {
-  filch::scheduler& pool = make_pool({.workers = 1, .deque_capacity = 64});
+TEST_P(tombstones_test, a_task_that_submits_and_awaits_for_ever_leaves_no_growing_queue_behind) {
+  filch::scheduler& pool = make_held_pool(64);
   constexpr int tasks_a_round = 1000;
   std::size_t most = 0;
   pool.submit([&] {
@@ -32,12 +57,12 @@ TEST_F(pool_test, a_task_that_submits_and_awaits_for_ever_leaves_no_growing_queu
   EXPECT_LT(most, 4U * tasks_a_round);
 }
 
-TEST_F(pool_test, an_awaited_newest_task_leaves_no_entry_at_all) {
-  filch::scheduler& pool = make_pool({.workers = 1});
-  filch::detail::worker& only = *filch::detail::scheduler_access::core(pool).worker_at(0);
+TEST_P(tombstones_test, an_awaited_newest_task_leaves_no_entry_at_all) {
+  filch::scheduler& pool = make_held_pool(1024);
   pool.submit([&] {
         submit_and_await(pool, 1);
-        EXPECT_FALSE(only.thief().has_work());
+        filch::detail::worker& own = *filch::detail::scheduler_access::core(pool).worker_at(*filch::this_worker());
+        EXPECT_FALSE(own.thief().has_work());
       }).get();
 }
 

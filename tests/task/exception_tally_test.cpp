@@ -35,6 +35,12 @@ class dropped_exceptions : public testing::Test {
     return made;
   }
 
+  [[nodiscard]] static throws_when_destroyed bomb() {
+    throws_when_destroyed made;
+    made.armed = true;
+    return made;
+  }
+
   fake_pool pool;
   const executor_ref on{pool};
 };
@@ -68,7 +74,7 @@ TEST_F(dropped_exceptions, one_that_get_rethrew_is_not) {
 }
 
 TEST_F(dropped_exceptions, one_of_a_destructor_is) {
-  (void)on.submit([bomb = throws_when_destroyed()] {});
+  (void)on.submit([charge = bomb()] {});
   (void)pool.run_next();
   EXPECT_EQ(pool.tally().dropped(), 1U);
 }
@@ -82,7 +88,7 @@ TEST_F(dropped_exceptions, those_of_a_batch_are) {
 TEST_F(dropped_exceptions, a_cancelled_task_threw_nothing) {
   (void)on.submit([] { throw 1; });
   (void)pool.cancel_next();
-  const auto cancelled = on.submit([bomb = throws_when_destroyed()] {});
+  const auto cancelled = on.submit([charge = bomb()] {});
   (void)pool.cancel_next();
   EXPECT_EQ(pool.tally().dropped(), 0U);
 }

@@ -63,6 +63,13 @@ TEST(deadline, no_wait_and_less_is_over_at_once) {
   expect_deadline(std::chrono::duration<double>(-std::numeric_limits<double>::infinity()), 0ns);
 }
 
+TEST(deadline, no_number_of_seconds_is_over_at_once) {
+  const auto before = steady_clock::now();
+  const auto deadline = deadline_after(std::chrono::duration<double>(std::numeric_limits<double>::quiet_NaN()));
+  EXPECT_GE(deadline, before);
+  EXPECT_LE(deadline, steady_clock::now());
+}
+
 TEST(deadline, a_wait_longer_than_the_clock_ends_at_its_last_moment) {
   constexpr auto last = steady_clock::time_point::max();
   EXPECT_EQ(deadline_after(steady_clock::duration::max()), last);

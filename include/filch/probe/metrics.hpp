@@ -37,6 +37,7 @@ struct pool_metrics {
   worker_metrics outside;               ///< what threads outside the pool submitted, ran with get(help) or cancelled
   unsigned spares_in_use = 0;           ///< spares that stand in for a blocked worker now
   std::uint64_t dropped_exceptions = 0; ///< what tasks threw and no get() rethrew before the future was dropped
+  std::uint64_t task_memory = 0;        ///< bytes that the pool holds for small tasks, in use or kept for the next
   latency_histogram latency;            ///< from submit to start, sampled
 
   /// All rows added up.

@@ -96,7 +96,7 @@ class scheduler {
   /// is negative; forked.
   template <class Rep, class Period>
   shutdown_counts shutdown_for(std::chrono::duration<Rep, Period> limit) {
-    require_not_negative(limit < limit.zero());
+    require_not_negative(!(limit >= limit.zero()));
     return shutdown_until(detail::deadline_after(limit));
   }
 
@@ -111,7 +111,8 @@ class scheduler {
   /// What the workers have counted so far. Never blocks them. Throws std::bad_alloc.
   [[nodiscard]] pool_metrics metrics() const;
 
-  /// What was decided about size and place, and why: two lines, then one a worker. For people. Never blocks. Throws
+  /// What was decided about size and place, and why: two lines, then one a worker and one a spare that was ever needed. For
+  /// people. Never blocks. Throws
   /// std::bad_alloc.
   [[nodiscard]] std::string describe() const;
 

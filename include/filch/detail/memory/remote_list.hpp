@@ -63,7 +63,7 @@ class remote_list {
                                                                       : orphan_outcome::blocks_out;
   }
 
-  /// Whether a block waits to be taken; a hint that may be old. For tests.
+  /// Whether a block waits to be taken; a hint that may be old.
   [[nodiscard]] bool has_blocks() const noexcept { return head_.load(std::memory_order_relaxed) > orphan_mark; }
 
  private:

@@ -13,10 +13,10 @@
 #include <utility>
 
 #include <filch/detail/base/cache_line.hpp>
+#include <filch/detail/base/reference_count.hpp>
 #include <filch/detail/memory/blocks.hpp>
 #include <filch/detail/task/callable.hpp>
 #include <filch/detail/task/future_state.hpp>
-#include <filch/detail/task/reference_count.hpp>
 #include <filch/detail/task/run_callable.hpp>
 
 namespace filch::inline v0_1::detail {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <new>
 
-#include <filch/detail/task/reference_count.hpp>
+#include <filch/detail/base/reference_count.hpp>
 
 namespace filch::inline v0_1::detail {
 

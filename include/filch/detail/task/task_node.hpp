@@ -7,7 +7,7 @@
 #include <stop_token>
 
 #include <filch/detail/base/process_generation.hpp>
-#include <filch/detail/task/reference_count.hpp>
+#include <filch/detail/base/reference_count.hpp>
 #include <filch/detail/task/state_word.hpp>
 
 namespace filch::inline v0_1::detail {

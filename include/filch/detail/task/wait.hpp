@@ -32,7 +32,7 @@ template <class Rep, class Period>
 [[nodiscard]] std::chrono::steady_clock::time_point deadline_after(std::chrono::duration<Rep, Period> wait) {
   using clock = std::chrono::steady_clock;
   const clock::time_point now = clock::now();
-  if (wait <= wait.zero()) return now;
+  if (!(wait > wait.zero())) return now;  // what is no number counts as 0
   using seconds = std::chrono::duration<double>;
   if (std::chrono::duration_cast<seconds>(wait) >= std::chrono::duration_cast<seconds>(clock::time_point::max() - now))
     return clock::time_point::max();
@@ -50,7 +50,7 @@ template <class Clock, class Duration>
   const seconds left = seconds(when.time_since_epoch()) - seconds(now.time_since_epoch());
   constexpr seconds a_century{3.2e9};
   if (left > a_century) return steady::time_point::max();
-  return left < -a_century ? steady::now() : deadline_after(when - now);
+  return left > -a_century ? deadline_after(when - now) : steady::now();
 }
 
 }  // namespace detail

@@ -1,5 +1,5 @@
 // How many hold a task, and who is the last.
-#include <filch/detail/task/reference_count.hpp>
+#include <filch/detail/base/reference_count.hpp>
 
 #include "base/stampede.hpp"
 

@@ -1,4 +1,4 @@
-// How many hold a task: the queue or whoever runs it, and the future.
+// How many hold an object: a task by the queue or whoever runs it and by the future, or what pools and slabs share.
 #pragma once
 
 #include <atomic>

@@ -1,0 +1,54 @@
+// How memory comes back that is freed while its pool sleeps: whoever frees much of it rings, and the pool trims its slabs.
+// A slab may outlive its pool, so the two share the bell, and the pool silences it before it goes.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+
+#include <filch/detail/base/process_generation.hpp>
+#include <filch/detail/base/reference_count.hpp>
+
+namespace filch::inline v0_1::detail {
+
+class trim_bell {
+ public:
+  using trim_function = void (*)(void* pool) noexcept;
+
+  /// With one holder, who made it. Throws std::bad_alloc.
+  [[nodiscard]] static trim_bell* create(trim_function trim, void* pool) { return new trim_bell(trim, pool); }
+
+  /// By a holder: one more.
+  [[nodiscard]] trim_bell* share() noexcept {
+    holders_.add();
+    return this;
+  }
+  void drop_holder() noexcept {
+    if (holders_.drop() == drop_outcome::last) delete this;
+  }
+
+  /// Any holder, any thread: calls the function, unless the bell is silent, somebody is at it already, or this process is a
+  /// child made by fork(). Never waits.
+  void ring() noexcept {
+    if (generation_ != process_generation()) return;
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (lock && trim_ != nullptr) trim_(pool_);
+  }
+
+  /// The pool, before it goes: waits for who is at it; nobody calls the function afterwards.
+  void silence() noexcept {
+    const std::scoped_lock lock(mutex_);
+    trim_ = nullptr;
+  }
+
+ private:
+  trim_bell(trim_function trim, void* pool) noexcept : trim_(trim), pool_(pool) {}
+  ~trim_bell() = default;
+
+  reference_count<> holders_{1};
+  const std::uint32_t generation_ = process_generation();
+  std::mutex mutex_;  // held over the call, which runs nobody's code
+  trim_function trim_;
+  void* const pool_;
+};
+
+}  // namespace filch::inline v0_1::detail
