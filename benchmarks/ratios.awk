@@ -1,6 +1,6 @@
 # Reads what the benchmarks wrote, one file a round, and prints filch beside its peers: for each workload the time of each
-# peer divided by filch's time in the same round, the median of all rounds first, then the least and the greatest. Above 1
-# filch is faster. Names are "workload/peer". The files are Google Benchmark's JSON, which has one value a line.
+# peer divided by filch's time in the same round, as the median of all rounds. Above 1 filch is faster. First a line for each
+# workload, then all figures with the least and the greatest ratio, then what was counted. Names are "workload/peer". The files are Google Benchmark's JSON, which has one value a line.
 
 function value() {
   sub(/^[^:]*: */, "")
@@ -15,6 +15,10 @@ function keep(table, workload, peer, number) {
     is_known[workload, peer] = 1
     if (!(workload in peers)) workloads[++workload_count] = workload
     peers[workload] = peers[workload] (peers[workload] == "" ? "" : "|") peer
+    if (peer != "filch" && !(peer in is_column)) {
+      is_column[peer] = 1
+      columns[++column_count] = peer
+    }
   }
 }
 
@@ -70,18 +74,37 @@ function median_of(table, workload, peer,    list, count, i) {
   return median(list, count)
 }
 
-# "median (least to greatest)" of the ratios to filch, paired by round.
-function ratios(table, workload, peer,    list, count, i, middle) {
+# The median of the ratios to filch, paired by round, and after it, if `spread`, "(least to greatest)".
+function ratios(table, workload, peer, spread,    list, count, i, middle) {
   count = 0
   for (i = 1; i <= round; ++i)
     if ((workload, peer, i) in table && table[workload, "filch", i] + 0 > 0)
       list[++count] = table[workload, peer, i] / table[workload, "filch", i]
   if (count == 0) return "-"
   middle = median(list, count)
-  return sprintf("%.2f (%.2f to %.2f)", middle, list[1], list[count])
+  return spread ? sprintf("%.2f (%.2f to %.2f)", middle, list[1], list[count]) : sprintf(middle < 10 ? "%.1f" : "%.0f", middle)
+}
+
+# A line a workload, a column a peer.
+function print_overview(    w, c, workload) {
+  printf "| time, peer / filch | filch"
+  for (c = 1; c <= column_count; ++c) printf " | %s", columns[c]
+  printf " |\n|---|--:"
+  for (c = 1; c <= column_count; ++c) printf "|--:"
+  printf "|\n"
+  for (w = 1; w <= workload_count; ++w) {
+    workload = workloads[w]
+    if (workload in counters) continue
+    printf "| %s | %.0f us", workload, median_of(real, workload, "filch") / 1000
+    for (c = 1; c <= column_count; ++c)
+      printf " | %s", (workload, columns[c]) in is_known ? ratios(real, workload, columns[c], 0) : "-"
+    printf " |\n"
+  }
+  printf "\n"
 }
 
 END {
+  print_overview()
   printf "| workload | peer | time, us | peer / filch | CPU, us | peer / filch |\n|---|---|--:|--:|--:|--:|\n"
   for (w = 1; w <= workload_count; ++w) {
     workload = workloads[w]
@@ -89,8 +112,8 @@ END {
     many = split(peers[workload], names, "|")
     for (p = 1; p <= many; ++p)
       printf "| %s | %s | %.2f | %s | %.2f | %s |\n", workload, names[p], median_of(real, workload, names[p]) / 1000,
-        names[p] == "filch" ? "1" : ratios(real, workload, names[p]), median_of(cpu, workload, names[p]) / 1000,
-        names[p] == "filch" ? "1" : ratios(cpu, workload, names[p])
+        names[p] == "filch" ? "1" : ratios(real, workload, names[p], 1), median_of(cpu, workload, names[p]) / 1000,
+        names[p] == "filch" ? "1" : ratios(cpu, workload, names[p], 1)
   }
   for (w = 1; w <= workload_count; ++w) {
     workload = workloads[w]

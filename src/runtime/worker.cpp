@@ -79,7 +79,11 @@ bool worker::take_place() noexcept {
   std::exception_ptr error;
   try {
     bind();
-    if (pool_.decided().options.on_worker_start) pool_.decided().options.on_worker_start(info_);
+  } catch (...) {  // no memory to say where it runs; a spare, which nobody waits for, runs where it was born
+    if (!is_spare()) error = std::current_exception();
+  }
+  try {
+    if (!error && pool_.decided().options.on_worker_start) pool_.decided().options.on_worker_start(info_);
   } catch (...) {
     error = std::current_exception();
   }
@@ -102,11 +106,14 @@ void worker::leave_place() noexcept {
 // A plan without pinning leaves the thread where it was born. Failure is a line in describe(), never an exception.
 void worker::bind() {
   const placement_plan& plan = pool_.decided().plan;
+  info_.index = index_;
+  info_.spare = is_spare();
+  info_.numa_node = plan.workers[is_spare() ? 0 : index_].numa_node;
   if (plan.applied == pinning::none)
     binding_ = {bind_outcome::bound, current_thread_cpus(), {}};
   else
     binding_ = bind_current_thread(is_spare() ? plan.spare_cpus : plan.workers[index_].cpus);
-  info_ = {index_, is_spare(), binding_.now, plan.workers[is_spare() ? 0 : index_].numa_node};
+  info_.cpus = binding_.now;
   in_place_.store(true, std::memory_order_release);  // [B4] pairs with [B3]
 }
 

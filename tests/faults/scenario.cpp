@@ -1,0 +1,250 @@
+#include "faults/scenario.hpp"
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <new>
+#include <numeric>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include <filch/filch.hpp>
+
+namespace filch_faults {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// Does not take memory.
+class gate {
+ public:
+  void open() {
+    const std::scoped_lock lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+  void pass() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return open_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = false;
+};
+
+/// What one life has done and what should have come of it.
+class life {
+ public:
+  std::string run() {
+    try {
+      filch::scheduler pool(options());
+      use(pool);
+      (void)pool.shutdown();
+    } catch (const std::bad_alloc&) {
+      return wrong_;  // no pool, no tasks
+    } catch (const std::system_error&) {
+      return wrong_;
+    } catch (const std::runtime_error& refused) {
+      return std::string(refused.what()).starts_with("filch: ") ? wrong_ : "an error that does not say whose it is";
+    }
+    if (posts_ran_ != posts_taken_)
+      note(std::to_string(posts_ran_) + " posted tasks ran of " + std::to_string(posts_taken_));
+    return wrong_;
+  }
+
+ private:
+  filch::scheduler_options options() {
+    filch::scheduler_options made;
+    made.workers = 2;
+    made.spin = 0us;
+    made.spares = 3;
+    made.deque_capacity = 2;
+    made.name = "a name that is longer than a short string";
+    made.on_unhandled_exception = [this](std::exception_ptr) { note("an exception escaped from a posted task"); };
+    return made;
+  }
+
+  void use(filch::scheduler& pool) {
+    futures_.reserve(many);
+    submit_small(pool);
+    submit_large(pool);
+    submit_in_bulk(pool);
+    post(pool);
+    submit_from_a_task(pool);
+    wait_for_what_runs_elsewhere(pool);
+    take_exceptions(pool);
+    help(pool);
+    look(pool);
+    wait(pool);
+    for (std::size_t i = 0; i != futures_.size(); ++i) expect_value(futures_[i]);
+  }
+
+  // Runs `step`; a lack of something is no fault of it.
+  template <class Step>
+  bool attempt(const Step& step) {
+    try {
+      step();
+      return true;
+    } catch (const std::bad_alloc&) {
+      return false;
+    } catch (const filch::too_many_blocked&) {
+      return false;
+    }
+  }
+
+  void submit_small(filch::scheduler& pool) {
+    for (int i = 0; i != 60; ++i) attempt([&] { futures_.push_back(pool.submit([i] { return i - i + 1; })); });
+  }
+
+  void submit_large(filch::scheduler& pool) {
+    const std::array<char, 3000> load{};
+    for (int i = 0; i != 5; ++i) attempt([&] { futures_.push_back(pool.submit([load] { return load[0] + 1; })); });
+  }
+
+  void submit_in_bulk(filch::scheduler& pool) {
+    attempt([&] {
+      const std::vector<int> ones(70, 1);
+      for (auto& each : pool.submit_bulk(ones, [](int one) { return one; })) expect_value(each);
+    });
+    attempt([&] {
+      const std::vector<int> ones(40, 1);
+      pool.post_bulk(ones, [this](int one) { posts_ran_ += static_cast<unsigned>(one); });
+      posts_taken_ += 40;
+    });
+  }
+
+  void post(filch::scheduler& pool) {
+    for (int i = 0; i != 40; ++i)
+      if (attempt([&] { pool.post([this] { ++posts_ran_; }); })) ++posts_taken_;
+  }
+
+  // With a deque of two nearly every submission spills.
+  void submit_from_a_task(filch::scheduler& pool) {
+    attempt([&] {
+      auto outer = pool.submit([&] {
+        for (int i = 0; i != 30; ++i)
+          if (attempt([&] { pool.post([this] { ++posts_ran_; }); })) ++posts_taken_;
+        for (int i = 0; i != 30; ++i)
+          attempt([&] {
+            auto inner = pool.submit([] { return 1; });
+            expect_value(inner);
+          });
+        attempt([&] {
+          const std::vector<int> ones(3, 1);
+          for (auto& each : pool.submit_bulk(ones, [](int one) { return one; })) expect_value(each);
+        });
+        return 1;
+      });
+      expect_value(outer);
+    });
+  }
+
+  // The one worker is held, the other waits for it: a spare is needed, and perhaps cannot be had.
+  void wait_for_what_runs_elsewhere(filch::scheduler& pool) {
+    attempt([&] {
+      gate inside;
+      gate go_on;
+      auto held = pool.submit([&] {
+        inside.open();
+        go_on.pass();
+        return 1;
+      });
+      inside.pass();
+      filch::future<int> waits;
+      const bool waiting = attempt([&] {
+        waits = pool.submit([&] {
+          int got = 1;
+          if (!attempt([&] { got = held.get(); })) go_on.open();
+          return got;
+        });
+      });
+      if (waiting) {
+        // Both are held: only a spare can run this one. If there is none, the wait was refused and the gate is open.
+        if (!attempt([&] {
+              auto by_a_spare = pool.submit([&] {
+                go_on.open();
+                return 1;
+              });
+              expect_value(by_a_spare);
+            }))
+          go_on.open();
+        expect_value(waits);
+      }
+      go_on.open();
+      if (held.valid()) expect_value(held);
+    });
+  }
+
+  void take_exceptions(filch::scheduler& pool) {
+    attempt([&] {
+      auto failed = pool.submit([]() -> int { throw std::logic_error("thrown on purpose, with a text of some length"); });
+      try {
+        (void)failed.get();
+        note("an exception was lost");
+      } catch (const std::logic_error&) {
+        return;
+      }
+    });
+  }
+
+  void help(filch::scheduler& pool) {
+    for (int i = 0; i != 5; ++i)
+      attempt([&] {
+        auto helped = pool.submit([] { return 1; });
+        if (helped.get(filch::help) != 1) note("a helped task came to something else");
+      });
+  }
+
+  void look(filch::scheduler& pool) {
+    attempt([&] {
+      if (pool.describe().empty()) note("describe() says nothing");
+    });
+    attempt([&] {
+      if (pool.metrics().workers.size() != 2) note("metrics() forgot a worker");
+    });
+  }
+
+  void wait(filch::scheduler& pool) {
+    attempt([&] {
+      auto late = pool.submit([] { return 1; });
+      (void)late.wait_for(1ms);
+      late.wait();
+      expect_value(late);
+    });
+    pool.wait_idle();
+  }
+
+  void expect_value(filch::future<int>& of) {
+    if (of.get() != 1) note("a task came to something else");
+  }
+
+  void note(const char* what) {
+    const std::scoped_lock lock(mutex_);
+    if (wrong_.empty()) wrong_ = what;
+  }
+  void note(const std::string& what) { note(what.c_str()); }
+
+  static constexpr std::size_t many = 100;
+  std::vector<filch::future<int>> futures_;
+  std::atomic<unsigned> posts_taken_{0};
+  std::atomic<unsigned> posts_ran_{0};
+  std::mutex mutex_;
+  std::string wrong_;
+};
+
+}  // namespace
+
+std::string live_once() {
+  life one;
+  return one.run();
+}
+
+}  // namespace filch_faults

@@ -1,0 +1,118 @@
+// From bytes to a program, within a budget: the tasks of a program are a few thousand at most.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "programs/program.hpp"
+
+namespace filch_programs {
+
+namespace {
+
+constexpr unsigned deepest = 6;
+constexpr unsigned longest_body = 10;
+constexpr std::uint32_t largest_bulk = 40;
+constexpr std::uint32_t deepest_nest = 60;
+constexpr std::uint64_t most_tasks = 3'000;
+
+class parser {
+ public:
+  explicit parser(std::span<const std::uint8_t> bytes) : rest_(bytes) {}
+
+  program parse() {
+    program made;
+    made.workers = 1 + below(8);
+    made.spin = below(2) == 1;
+    made.deque_capacity = std::array<std::size_t, 3>{2, 8, 1024}[below(3)];
+    made.end = static_cast<ending>(below(static_cast<std::uint32_t>(ending::count_)));
+    const unsigned threads = 1 + below(3);
+    for (unsigned i = 0; i != threads; ++i) made.threads.push_back(parse_body(0, 1));
+    made.bodies = bodies_;
+    made.tasks_wait_for_a_moment = waits_in_tasks_;
+    return made;
+  }
+
+ private:
+  std::uint32_t below(std::uint32_t limit) {
+    if (rest_.empty()) return 0;
+    const std::uint32_t byte = rest_.front();
+    rest_ = rest_.subspan(1);
+    return byte % limit;
+  }
+
+  // `times` is how often the body is run, so that a bulk within a bulk has its price.
+  std::shared_ptr<const body> parse_body(unsigned depth, std::uint64_t times) {
+    auto made = std::make_shared<body>();
+    made->id = bodies_++;
+    const unsigned steps = rest_.empty() ? 0 : 1 + below(longest_body);
+    for (unsigned i = 0; i != steps; ++i) made->steps.push_back(parse_step(depth, times));
+    return made;
+  }
+
+  step parse_step(unsigned depth, std::uint64_t times) {
+    const auto what = static_cast<op>(below(static_cast<std::uint32_t>(op::count_)));
+    switch (what) {
+      case op::submit:
+      case op::post:
+      case op::give: return with_child(what, 0, depth, times);
+      case op::bulk:
+      case op::post_bulk: return with_child(what, below(largest_bulk), depth, times);
+      case op::nest: {
+        const std::uint32_t links = below(deepest_nest);
+        return afford(times * links) ? step{what, links, nullptr} : step{op::yield, 0, nullptr};
+      }
+      case op::wait_for: waits_in_tasks_ = waits_in_tasks_ || depth != 0; [[fallthrough]];
+      default: return {what, below(256), nullptr};
+    }
+  }
+
+  step with_child(op what, std::uint32_t number, unsigned depth, std::uint64_t times) {
+    const std::uint64_t runs = times * std::max<std::uint32_t>(number, 1);
+    if (depth == deepest || !afford(runs)) return {op::add, number, nullptr};
+    return {what, number, parse_body(depth + 1, runs)};
+  }
+
+  bool afford(std::uint64_t tasks) {
+    if (tasks > budget_) return false;
+    budget_ -= tasks;
+    return true;
+  }
+
+  std::span<const std::uint8_t> rest_;
+  std::size_t bodies_ = 0;
+  bool waits_in_tasks_ = false;
+  std::uint64_t budget_ = most_tasks;
+};
+
+constexpr std::array<const char*, static_cast<std::size_t>(op::count_)> names{
+    "add", "submit", "post", "bulk", "post_bulk", "get", "help", "wait", "wait_for", "drop", "give", "nest", "yield", "raise"};
+constexpr std::array<const char*, static_cast<std::size_t>(ending::count_)> endings{
+    "the destructor", "shutdown", "shutdown_for a moment", "shutdown_now", "shutdown_now at once"};
+
+void print(std::string& out, const body& of, unsigned depth) {
+  out += "{  // " + std::to_string(of.id) + '\n';
+  for (const step& each : of.steps) {
+    out.append(2 * (depth + 1), ' ');
+    out += names[static_cast<std::size_t>(each.what)];
+    out += ' ' + std::to_string(each.number);
+    if (each.child != nullptr)
+      print(out += ' ', *each.child, depth + 1);
+    else
+      out += '\n';
+  }
+  out.append(2 * depth, ' ');
+  out += "}\n";
+}
+
+}  // namespace
+
+program parse(std::span<const std::uint8_t> bytes) { return parser(bytes).parse(); }
+
+std::string to_string(const program& of) {
+  std::string out = std::to_string(of.workers) + (of.spin ? " spinning workers" : " workers") + ", deques of " +
+                    std::to_string(of.deque_capacity) + ", ended by " + endings[static_cast<std::size_t>(of.end)] + '\n';
+  for (const auto& thread : of.threads) print(out += "thread ", *thread, 0);
+  return out;
+}
+
+}  // namespace filch_programs

@@ -1,0 +1,151 @@
+// The same program on a pool, and whether it came to the same.
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <thread>
+
+#include <filch/filch.hpp>
+
+#include "memory/slab.hpp"
+#include "programs/interpreter.hpp"
+
+namespace filch_programs {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+class pool_machine {
+ public:
+  using future = filch::future<std::uint64_t>;
+
+  pool_machine(filch::scheduler& pool, std::size_t bodies)
+      : pool_(pool), runs_(std::make_unique<std::atomic<std::uint64_t>[]>(bodies)) {}
+
+  template <class Call>
+  future submit(Call&& call) {
+    return pool_.submit(std::forward<Call>(call));
+  }
+  template <class Call>
+  void post(Call&& call) {
+    pool_.post(std::forward<Call>(call));
+  }
+  template <class Call>
+  std::vector<future> bulk(std::uint32_t many, const Call& call) {
+    return pool_.submit_bulk(numbers(many), call);
+  }
+  template <class Call>
+  void post_bulk(std::uint32_t many, const Call& call) {
+    pool_.post_bulk(numbers(many), call);
+  }
+
+  static std::uint64_t get(future& of) { return of.get(); }
+  static std::uint64_t help(future& of) { return of.get(filch::help); }
+  void wait(future& of) {
+    try {
+      of.wait();
+    } catch (const filch::too_many_blocked&) {
+      (void)lost();
+    }
+  }
+  void wait_for(future& of) {
+    try {
+      (void)of.wait_for(1us);
+    } catch (const filch::too_many_blocked&) {
+      (void)lost();
+    }
+  }
+  std::uint64_t lost() {
+    something_was_lost = true;
+    return 0;
+  }
+  void ran(std::size_t id) { runs_[id].fetch_add(1, std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t runs(std::size_t id) const { return runs_[id].load(); }
+
+  std::atomic<bool> something_was_lost{false};
+  std::atomic<std::uint64_t> unhandled{0};
+
+ private:
+  static std::vector<std::uint64_t> numbers(std::uint32_t many) {
+    std::vector<std::uint64_t> made(many);
+    std::iota(made.begin(), made.end(), std::uint64_t{0});
+    return made;
+  }
+
+  filch::scheduler& pool_;
+  std::unique_ptr<std::atomic<std::uint64_t>[]> runs_;
+};
+
+filch::scheduler_options options_of(const program& of, std::atomic<pool_machine*>& machine) {
+  filch::scheduler_options options;
+  options.workers = of.workers;
+  options.spin = of.spin ? 20us : 0us;
+  options.spares = 48;
+  options.deque_capacity = of.deque_capacity;
+  options.on_unhandled_exception = [&](std::exception_ptr) { machine.load()->unhandled.fetch_add(1); };
+  return options;
+}
+
+// A thread outside stops where the pool takes no more.
+std::uint64_t run_thread(interpreter<pool_machine>& meaning, pool_machine& machine, const body& of) {
+  try {
+    return meaning.run(of, 0);
+  } catch (const raised& thrown) {
+    return thrown.number;
+  } catch (const filch::closed&) {
+    return machine.lost();
+  }
+}
+
+std::vector<std::uint64_t> run_threads(const program& of, filch::scheduler& pool, pool_machine& machine) {
+  interpreter<pool_machine> meaning(machine);
+  std::vector<std::uint64_t> sums(of.threads.size());
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 0; i != sums.size(); ++i)
+    threads.emplace_back([&, i] { sums[i] = run_thread(meaning, machine, *of.threads[i]); });
+  if (of.end == ending::now_at_once) (void)pool.shutdown_now();
+  threads.clear();
+  if (of.end == ending::drain) (void)pool.shutdown();
+  if (of.end == ending::drain_a_moment) (void)pool.shutdown_for(50us);
+  if (of.end == ending::now) (void)pool.shutdown_now();
+  (void)pool.shutdown();  // the tasks use the machine and the meaning, which end here
+  return sums;
+}
+
+std::string compare(const program& of, const outcome& expected, const std::vector<std::uint64_t>& sums,
+                    const pool_machine& machine, const filch::pool_metrics& metrics) {
+  const bool whole = of.runs_whole();
+  if (whole && machine.something_was_lost && !of.tasks_wait_for_a_moment) return "a task was cancelled or refused in a pool that drained, or a wait refused";
+  if (!machine.something_was_lost && sums != expected.sums) return "a thread came to another sum";
+  for (std::size_t id = 0; id != of.bodies; ++id) {
+    const std::uint64_t runs = machine.runs(id);
+    if (whole ? runs != expected.runs[id] : runs > expected.runs[id])
+      return "body " + std::to_string(id) + " ran " + std::to_string(runs) + " times, and should " +
+             std::to_string(expected.runs[id]);
+  }
+  if (whole && machine.unhandled != expected.unhandled) return "another number of exceptions escaped from posted tasks";
+  if (metrics.unfinished() != 0) return std::to_string(metrics.unfinished()) + " tasks are unfinished after the end";
+  return {};
+}
+
+}  // namespace
+
+std::string run_on_a_pool(const program& of) {
+  const outcome expected = run_serially(of);
+  const std::uint64_t slabs = filch::detail::slab::in_existence();
+  std::string wrong;
+  {
+    std::atomic<pool_machine*> installed{nullptr};
+    filch::scheduler pool(options_of(of, installed));
+    pool_machine machine(pool, of.bodies);
+    installed = &machine;
+    const std::vector<std::uint64_t> sums = run_threads(of, pool, machine);
+    wrong = compare(of, expected, sums, machine, pool.metrics());
+  }
+  if (wrong.empty() && filch::detail::slab::in_existence() != slabs) wrong = "memory of tasks is left";
+  return wrong.empty() ? wrong : wrong + "\n" + to_string(of);
+}
+
+}  // namespace filch_programs

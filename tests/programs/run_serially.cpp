@@ -1,0 +1,74 @@
+// The meaning of a program: every task is run where it is submitted.
+#include <functional>
+
+#include "programs/interpreter.hpp"
+
+namespace filch_programs {
+
+namespace {
+
+class serial_machine {
+ public:
+  /// A task that has been run.
+  struct future {
+    bool threw;
+    std::uint64_t number;
+  };
+
+  explicit serial_machine(outcome& into) : into_(into) {}
+
+  template <class Call>
+  future submit(Call&& call) {
+    try {
+      return {false, call()};
+    } catch (const raised& thrown) {
+      return {true, thrown.number};
+    }
+  }
+  template <class Call>
+  void post(Call&& call) {
+    into_.unhandled += submit(call).threw ? 1 : 0;
+  }
+  template <class Call>
+  std::vector<future> bulk(std::uint32_t many, const Call& call) {
+    std::vector<future> made;
+    for (std::uint32_t i = 0; i != many; ++i) made.push_back(submit([&] { return call(i); }));
+    return made;
+  }
+  template <class Call>
+  void post_bulk(std::uint32_t many, const Call& call) {
+    for (std::uint32_t i = 0; i != many; ++i) post([&] { return call(i); });
+  }
+
+  static std::uint64_t get(future& of) {
+    if (of.threw) throw raised{of.number};
+    return of.number;
+  }
+  static std::uint64_t help(future& of) { return get(of); }
+  static void wait(future&) {}
+  static void wait_for(future&) {}
+  static std::uint64_t lost() { return 0; }
+  void ran(std::size_t id) { ++into_.runs[id]; }
+
+ private:
+  outcome& into_;
+};
+
+}  // namespace
+
+outcome run_serially(const program& of) {
+  outcome result;
+  result.runs.resize(of.bodies);
+  serial_machine machine(result);
+  interpreter<serial_machine> meaning(machine);
+  for (const auto& thread : of.threads) {
+    try {
+      result.sums.push_back(meaning.run(*thread, 0));
+    } catch (const raised& thrown) {
+      result.sums.push_back(thrown.number);
+    }
+  }
+  return result;
+}
+
+}  // namespace filch_programs
