@@ -14,7 +14,7 @@ fails does not keep the others from running. The last line is "N passed, M faile
 
 By default: ${default_stages[*]}
   release      g++, warnings as errors, all tests, also those that build programs outside filch
-  one-cpu      the same programs, confined to one CPU
+  one-cpu      the same programs, confined to one CPU; not those that only build others
   tsan         thread sanitizer
   asan-ubsan   address and undefined behaviour sanitizers
   clang        clang, warnings as errors
@@ -22,6 +22,8 @@ By default: ${default_stages[*]}
 Further: ${further_stages[*]}
 
 FILCH_RECORDED_TOPOLOGIES  a folder of recorded hwloc topologies, for the tests that read them
+FILCH_LONG_TESTS=1         the long forms: ten million rounds of park and unpark, a hundred thousand lives of each pool
+FILCH_PROGRAM_SECONDS=n    random programs for so long instead of five seconds
 CXX                        another compiler than g++
 END
   exit
@@ -114,7 +116,7 @@ run_stage() {
       build release "$CXX" -DFILCH_WERROR=ON && run_tests release -j2
       ;;
     one-cpu)
-      build release "$CXX" -DFILCH_WERROR=ON && around=(taskset -c "$(first_cpu)") && run_tests release -j1 -LE 'packages|house|model'
+      build release "$CXX" -DFILCH_WERROR=ON && around=(taskset -c "$(first_cpu)") && run_tests release -j1 -LE packages
       ;;
     debug)
       build debug "$CXX" -DFILCH_WERROR=ON && run_tests debug -j2 -LE packages
