@@ -61,6 +61,8 @@ if [[ " ${stages[*]} " == *" clang-tsan "* ]]; then
 fi
 
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
+test_timeout=120
+[[ -n ${FILCH_LONG_TESTS:-}${FILCH_PROGRAM_SECONDS:-} ]] && test_timeout=$((7200 + ${FILCH_PROGRAM_SECONDS:-0}))
 passed=0
 failed=0
 
@@ -86,7 +88,7 @@ build() {
   cached=$(sed -n 's/^CMAKE_CXX_COMPILER:[A-Z]*=//p' "build/$preset/CMakeCache.txt" 2> /dev/null || true)
   [[ $cached == "$compiler" ]] || rm -rf "build/$preset/CMakeCache.txt" "build/$preset/CMakeFiles"
 
-  cmake --preset "$preset" -DCMAKE_CXX_COMPILER="$compiler" "$@" && "${around[@]}" cmake --build --preset "$preset" --target "${targets[@]}"
+  cmake --preset "$preset" -DCMAKE_CXX_COMPILER="$compiler" -DFILCH_TEST_TIMEOUT="$test_timeout" "$@" && "${around[@]}" cmake --build --preset "$preset" --target "${targets[@]}"
 }
 
 # count <pattern>: how many lines of the report have it.

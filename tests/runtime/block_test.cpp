@@ -11,6 +11,7 @@
 
 #include <filch/task/errors.hpp>
 
+#include "runtime/pool_core.hpp"
 #include "runtime/pool_fixture.hpp"
 
 namespace {
@@ -427,6 +428,30 @@ TEST_P(block_test, a_wait_whose_time_is_up_just_when_the_task_ends_is_told_once)
     }
     EXPECT_TRUE(future.get());
   }
+}
+
+// A wait is refused and ends at the same moment: its worker is counted as returned without having left. By that count a spare may
+// go that is needed, so taking the count back must bring one again.
+TEST_P(block_test, a_spare_that_went_by_a_false_return_comes_back) {
+  filch::scheduler& pool = make_shaped_pool();
+  filch::scheduler& elsewhere = make_pool({.workers = 1});
+  filch::detail::pool_core& core = filch::detail::scheduler_access::core(pool);
+  const auto spares = [&](unsigned in_use) {
+    return eventually([&] { return pool.metrics().spares_in_use == in_use; });
+  };
+  held_workers far(elsewhere, 1);
+  std::vector<filch::future<void>> blocked;
+  for (unsigned i = 0; i != width(); ++i) blocked.push_back(pool.submit([&] { elsewhere.submit([] {}).get(); }));
+  ASSERT_TRUE(spares(width()));
+  core.blocked_worker_returns();
+  ASSERT_TRUE(spares(width() - 1));
+  core.take_back_return();
+  ASSERT_TRUE(spares(width()));
+  {
+    const held_workers all(pool, width());  // as many as ever
+  }
+  far.release();
+  for (auto& each : blocked) each.get();
 }
 
 }  // namespace
