@@ -7,13 +7,6 @@
 
 namespace filch::inline v0_1::detail {
 
-namespace {
-// A thread that frees so many blocks of others has the pool look after its memory: at most some 256 KiB of the smallest stay
-// unseen.
-constexpr unsigned frees_between_rings = 4096;
-constinit thread_local unsigned frees_since_ring = 0;
-}  // namespace
-
 void* allocate_from_heap(std::size_t bytes, std::size_t alignment) {
   return ::operator new(bytes, std::align_val_t{alignment});
 }
@@ -24,15 +17,10 @@ void free_block(void* block, std::size_t bytes, std::size_t alignment) noexcept 
     return;
   }
   slab* const home = chunk::of(block)->home;
-  if (home == this_thread_slab) {
+  if (home == this_thread_slab)
     home->free_own(block);
-    return;
-  }
-  if (++frees_since_ring == frees_between_rings) {
-    frees_since_ring = 0;
-    home->ring_unless_of(this_thread_slab);  // before the block goes, and perhaps its slab with it
-  }
-  home->free_remote(block);
+  else
+    home->free_remote(block);
 }
 
 }  // namespace filch::inline v0_1::detail

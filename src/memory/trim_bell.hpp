@@ -5,26 +5,17 @@
 #include <cstdint>
 #include <mutex>
 
+#include <filch/detail/base/held_object.hpp>
 #include <filch/detail/base/process_generation.hpp>
-#include <filch/detail/base/reference_count.hpp>
 
 namespace filch::inline v0_1::detail {
 
-class trim_bell {
+class trim_bell final : public held_object<trim_bell> {
  public:
   using trim_function = void (*)(void* pool) noexcept;
 
   /// With one holder, who made it. Throws std::bad_alloc.
   [[nodiscard]] static trim_bell* create(trim_function trim, void* pool) { return new trim_bell(trim, pool); }
-
-  /// By a holder: one more.
-  [[nodiscard]] trim_bell* share() noexcept {
-    holders_.add();
-    return this;
-  }
-  void drop_holder() noexcept {
-    if (holders_.drop() == drop_outcome::last) delete this;
-  }
 
   /// Any holder, any thread: calls the function, unless the bell is silent, somebody is at it already, or this process is a
   /// child made by fork(). Never waits.
@@ -41,10 +32,10 @@ class trim_bell {
   }
 
  private:
+  friend class held_object<trim_bell>;
   trim_bell(trim_function trim, void* pool) noexcept : trim_(trim), pool_(pool) {}
   ~trim_bell() = default;
 
-  reference_count<> holders_{1};
   const std::uint32_t generation_ = process_generation();
   std::mutex mutex_;  // held over the call, which runs nobody's code
   trim_function trim_;

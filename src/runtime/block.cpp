@@ -78,7 +78,7 @@ void pool_core::take_back_return() noexcept {
   if (result.outcome != block_outcome::replaced) return;
   try {
     start_spare(result.spare);
-  } catch (const too_many_blocked&) {
+  } catch (const std::exception&) {  // too_many_blocked, or no memory to say so
     spares_.take_back_unblock();
   }
 }

@@ -63,6 +63,7 @@ bool worker::is_one_too_many() const noexcept { return is_spare() && pool_.spare
 task_node* worker::stand_down() noexcept {
   if (!give_away_deque()) return find_own_or_search();  // no memory for that now
   slab_->trim();
+  pool_.trim_memory();
   if (pool_.spares().try_retire(index_ - pool_.worker_count()) == retire_outcome::needed) return search();
   full_fence();  // [I2] of a worker that no submitter relies on: it was neither searching nor parked
   pool_.out_of_work();

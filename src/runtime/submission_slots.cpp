@@ -68,7 +68,7 @@ void submission_slots::trim() noexcept {
   for (block* each = &first_; each != nullptr; each = each->next.load(std::memory_order_seq_cst))  // [G7]
     for (submission_slot& slot : each->slots) {
       const slab* const memory = slot.memory.load(std::memory_order_acquire);  // [T2]
-      if (memory == nullptr || !memory->wants_trim()) continue;
+      if (memory == nullptr || memory->bytes_held() <= slab::retained_bytes) continue;
       if (slot.mark.try_lease() == lease_outcome::busy) continue;
       const slot_lease held(slot);
       held->memory.load(std::memory_order_relaxed)->trim();

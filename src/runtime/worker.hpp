@@ -67,8 +67,10 @@ class worker final : public worker_role {
   [[nodiscard]] idle_seat seat() const noexcept { return seat_; }
   /// Bytes that its slab holds; may be old.
   [[nodiscard]] std::size_t memory_held() const noexcept { return slab_->bytes_held(); }
-  /// Whether its slab has much memory, and blocks that other threads have freed; may be old.
+  /// Whether its slab has much to give back; may be old.
   [[nodiscard]] bool wants_trim() const noexcept { return slab_->wants_trim(); }
+  /// After its thread has ended.
+  void trim() noexcept { slab_->trim(); }
 
   // --- on the worker's own thread ---
 

@@ -82,8 +82,10 @@ INSTANTIATE_TEST_SUITE_P(kinds, faults,
                          testing::Values(named_kind{kind::allocation, "allocation"}, named_kind{kind::thread, "thread"},
                                          named_kind{kind::binding, "binding"},
                                          named_kind{kind::reading_binding, "reading_binding"},
+#if !defined(FILCH_PORTABLE_PARKING)
                                          named_kind{kind::futex_interrupted, "futex_interrupted"},
                                          named_kind{kind::futex_again, "futex_again"},
+#endif
                                          named_kind{kind::topology_init, "topology_init"},
                                          named_kind{kind::topology_load, "topology_load"}),
                          [](const auto& kind) { return std::string(kind.param.name); });

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <thread>
 #include <vector>
 
@@ -45,6 +47,7 @@ TEST(trim_bell, who_silences_it_waits_for_who_is_at_it) {
         auto& of = *static_cast<pool*>(given);
         of.inside = true;
         while (!of.may_leave) std::this_thread::yield();
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));  // time for a pool that does not wait to go
         EXPECT_FALSE(of.gone);
       },
       &context);
@@ -55,53 +58,82 @@ TEST(trim_bell, who_silences_it_waits_for_who_is_at_it) {
     bell->silence();
     context.gone = true;
   });
-  EXPECT_FALSE(context.gone);
   context.may_leave = true;
   closer.join();
   ringer.join();
   bell->drop_holder();
 }
 
-TEST(trim_bell, thousands_of_blocks_that_are_freed_elsewhere_ring_and_the_last_may_be_after_the_slab_was_orphaned) {
-  constexpr std::size_t blocks = 10'000;
-  std::atomic<int> rung{0};
-  trim_bell* const bell = trim_bell::create(&count, &rung);
-  slab* const home = slab::create(bell);
-  std::vector<void*> out;
-  for (std::size_t i = 0; i != blocks; ++i) out.push_back(home->allocate(64));
-  std::thread([&] {
-    for (std::size_t i = 0; i != blocks / 2; ++i) free_block(out[i], 64, 8);
-  }).join();
-  EXPECT_EQ(rung.load(), 1);
-  EXPECT_TRUE(home->wants_trim() || home->bytes_held() <= slab::retained_bytes);
-  home->orphan();
-  bell->silence();
-  bell->drop_holder();
-  std::thread([&] {
-    for (std::size_t i = blocks / 2; i != blocks; ++i) free_block(out[i], 64, 8);
-  }).join();
-  EXPECT_EQ(rung.load(), 1);
+/// A slab of which many blocks are out, as its owner leaves it when it goes to sleep.
+class sleeping_slab : public testing::Test {
+ protected:
+  static constexpr std::size_t blocks = 100'000;
+
+  sleeping_slab() {
+    for (std::size_t i = 0; i != blocks; ++i) out_.push_back(home_->allocate(64));
+    home_->trim();
+  }
+  ~sleeping_slab() override {
+    free_elsewhere(out_.size());
+    if (!orphaned_) home_->orphan();
+    bell_->silence();
+    bell_->drop_holder();
+  }
+
+  /// Frees the last `many` on a thread of its own.
+  void free_elsewhere(std::size_t many) {
+    std::thread([&] {
+      for (; many != 0; --many) {
+        free_block(out_.back(), 64, 8);
+        out_.pop_back();
+      }
+    }).join();
+  }
+
+  std::atomic<int> rung_{0};
+  trim_bell* const bell_ = trim_bell::create(&count, &rung_);
+  slab* const home_ = slab::create(bell_);
+  std::vector<void*> out_;
+  bool orphaned_ = false;
+};
+
+TEST_F(sleeping_slab, those_who_free_its_blocks_ring_whoever_they_are) {
+  EXPECT_FALSE(home_->wants_trim());
+  for (int i = 0; i != 100; ++i) free_elsewhere(90);  // many threads, each of which frees a few
+  EXPECT_EQ(rung_.load(), 2);
+  EXPECT_TRUE(home_->wants_trim());
+  home_->trim();
+  EXPECT_FALSE(home_->wants_trim());
 }
 
-TEST(trim_bell, workers_of_the_same_pool_do_not_ring) {
-  std::atomic<int> rung{0};
-  trim_bell* const bell = trim_bell::create(&count, &rung);
-  slab* const home = slab::create(bell);
-  slab* const colleague = slab::create(bell);
-  slab* const stranger = slab::create();
-  for (slab* const own : {colleague, stranger}) {
-    std::vector<void*> out;
-    for (std::size_t i = 0; i != 5'000; ++i) out.push_back(home->allocate(64));
-    std::thread([&] {
-      filch::detail::this_thread_slab = own;
-      for (void* const each : out) free_block(each, 64, 8);
-      filch::detail::this_thread_slab = nullptr;
-    }).join();
-    EXPECT_EQ(rung.load(), own == colleague ? 0 : 1);
-  }
-  for (slab* const each : {home, colleague, stranger}) each->orphan();
-  bell->silence();
-  bell->drop_holder();
+TEST_F(sleeping_slab, the_last_ring_comes_when_hardly_a_block_is_out) {
+  free_elsewhere(blocks - 100);
+  const int before = rung_.load();
+  free_elsewhere(100);
+  EXPECT_GE(rung_.load(), before + 8);
+  EXPECT_TRUE(home_->wants_trim());
+  home_->trim();
+  EXPECT_LE(home_->bytes_held(), slab::retained_bytes);
+}
+
+TEST_F(sleeping_slab, nobody_rings_when_little_is_out) {
+  free_elsewhere(blocks - 1'000);
+  home_->trim();
+  const int before = rung_.load();
+  free_elsewhere(1'000);
+  EXPECT_EQ(rung_.load(), before);
+}
+
+TEST_F(sleeping_slab, an_orphan_outlives_its_pool_and_its_blocks_ring_in_vain) {
+  const std::uint64_t slabs = slab::in_existence();
+  home_->orphan();
+  orphaned_ = true;
+  bell_->silence();
+  free_elsewhere(blocks - 1);
+  EXPECT_EQ(slab::in_existence(), slabs);
+  free_elsewhere(1);
+  EXPECT_EQ(slab::in_existence(), slabs - 1);
+  EXPECT_EQ(rung_.load(), 0);
 }
 
 }  // namespace

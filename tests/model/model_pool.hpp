@@ -367,6 +367,10 @@ class worker {
     for (unsigned look = 0; look != pool_.spin(); ++look) {
       if (task_node* const task = find_task(); task != nullptr) return task;
       if (pool_.stopping()) return nullptr;
+      if (look == 0 && pool_.spin() != 1) {
+        full_fence();
+        pool_.out_of_work();
+      }
       relacy_atomics::pause();
     }
     return nullptr;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "runtime/pool_fixture.hpp"
@@ -16,7 +17,7 @@ using namespace filch_tests;
 
 class allocate_test : public shaped_pool_test {
  protected:
-  static constexpr std::size_t kept = std::size_t{4} * 1024 * 1024;  // what a few slabs may retain, and what rings nobody
+  static constexpr std::size_t kept = std::size_t{8} * 1024 * 1024;  // what a few slabs may retain, and what rings nobody
 };
 INSTANTIATE_POOL_SHAPES(allocate_test);
 
@@ -30,29 +31,59 @@ TEST_P(allocate_test, what_is_too_large_for_a_slab_comes_from_the_heap) {
   EXPECT_GT(pool.metrics().task_memory, 0U);
 }
 
+constexpr int burst = 300'000;
+
+std::vector<filch::future<int>> submit_burst(filch::scheduler& pool) {
+  std::vector<filch::future<int>> made;
+  for (int i = 0; i != burst; ++i) made.push_back(pool.submit([i] { return i; }));
+  return made;
+}
+
+std::vector<filch::future<int>> submit_burst_from_a_task(filch::scheduler& pool) {
+  return pool.submit([&] { return submit_burst(pool); }).get();
+}
+
+/// The most unlucky order: the last few of each chunk go last.
+void drop_across(std::vector<filch::future<int>>& futures) {
+  constexpr std::size_t stride = 997;
+  for (std::size_t first = 0; first != stride; ++first)
+    for (std::size_t i = first; i < futures.size(); i += stride) futures[i] = {};
+}
+
 TEST_P(allocate_test, a_burst_whose_futures_go_while_the_pool_sleeps_leaves_little_behind) {
+  for (const bool in_order : {true, false})
+    for (const bool inside : {true, false}) {
+      filch::scheduler& pool = make_shaped_pool();
+      auto futures = inside ? submit_burst_from_a_task(pool) : submit_burst(pool);
+      for (const auto& each : futures) each.wait();
+      ASSERT_TRUE(eventually([&] { return is_at_rest(pool); }));
+      EXPECT_GT(pool.metrics().task_memory, kept);
+      if (!in_order) drop_across(futures);
+      futures.clear();
+      EXPECT_TRUE(eventually([&] { return pool.metrics().task_memory < kept; })) << pool.metrics().task_memory;
+    }
+}
+
+TEST_P(allocate_test, a_burst_whose_futures_go_after_the_end_of_its_pool_leaves_little_behind) {
   filch::scheduler& pool = make_shaped_pool();
-  std::vector<filch::future<int>> futures;
-  for (int i = 0; i != 300'000; ++i) futures.push_back(pool.submit([i] { return i; }));
-  for (const auto& each : futures) each.wait();
-  ASSERT_TRUE(eventually([&] { return is_at_rest(pool); }));
-  EXPECT_GT(pool.metrics().task_memory, 2 * kept);
-  futures.clear();
+  auto inside = submit_burst_from_a_task(pool);
+  auto outside = submit_burst(pool);
+  pool.shutdown();
+  inside.clear();
+  drop_across(outside);
   EXPECT_LT(pool.metrics().task_memory, kept);
 }
 
-TEST_P(allocate_test, a_burst_of_a_worker_that_sleeps_is_no_exception) {
+TEST_P(allocate_test, a_burst_whose_futures_go_in_tasks_of_another_pool_leaves_little_behind) {
   filch::scheduler& pool = make_shaped_pool();
-  auto futures = pool.submit([&] {
-                       std::vector<filch::future<int>> made;
-                       for (int i = 0; i != 300'000; ++i) made.push_back(pool.submit([i] { return i; }));
-                       return made;
-                     }).get();
+  filch::scheduler& other = make_shaped_pool();
+  auto futures = submit_burst(pool);
   for (const auto& each : futures) each.wait();
   ASSERT_TRUE(eventually([&] { return is_at_rest(pool); }));
-  EXPECT_GT(pool.metrics().task_memory, 2 * kept);
-  futures.clear();
-  EXPECT_TRUE(eventually([&] { return pool.metrics().task_memory < kept; }));
+  for (auto& each : futures) other.post([dropped = std::move(each)] {});
+  other.wait_idle();
+  EXPECT_TRUE(eventually([&] { return pool.metrics().task_memory < kept; })) << pool.metrics().task_memory;
+  EXPECT_TRUE(eventually([&] { return other.metrics().task_memory < kept; })) << other.metrics().task_memory;
 }
 
 TEST_P(allocate_test, futures_of_a_burst_may_go_while_their_pool_goes) {

@@ -59,7 +59,8 @@ struct scheduler_options {
   std::size_t deque_capacity = 1024;
 
   /// Called on each worker's own thread, before its first task, by several at the same time; a spare's when it is first
-  /// needed. Default: nothing. The constructor waits for it; what it throws comes out of the constructor. On a spare it must not throw: that terminates.
+  /// needed. Default: nothing. The constructor waits for it; what it throws comes out of the constructor. On a spare it
+  /// must not throw: that terminates. What it submits is taken as from any thread: once the pool is closed, submit() throws.
   std::function<void(const worker_info&)> on_worker_start{};
 
   /// Called on each worker's own thread after its last task, by several at the same time. Default: nothing. Must not throw.

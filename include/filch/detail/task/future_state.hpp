@@ -1,9 +1,6 @@
 // A task that somebody may hold a future of.
 #pragma once
 
-#include <exception>
-#include <utility>
-
 #include <filch/detail/task/exception_tally.hpp>
 #include <filch/detail/task/result_slot.hpp>
 #include <filch/detail/task/task_node.hpp>
