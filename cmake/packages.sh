@@ -16,6 +16,7 @@ declare -A what_is=(
   [relacy-dev]="the Relacy race detector"
   [libbenchmark-dev]="Google Benchmark"
   [clang-19]="clang 19 or newer"
+  [gcovr]="gcovr, which reads gcc's coverage"
 )
 
 export CXX=${CXX:-g++}
@@ -74,6 +75,7 @@ has_package() {
     relacy-dev) has_header relacy/relacy.hpp ;;
     libbenchmark-dev) has_header benchmark/benchmark.h ;;
     clang-19) newest_clang 19 > /dev/null ;;
+    gcovr) command -v gcovr > /dev/null ;;
     libclang-rt-*-dev)
       version=${1//[!0-9]/}
       echo 'int main() {}' | "clang++${version:+-$version}" -fsanitize=thread -x c++ - -o /dev/null 2> /dev/null

@@ -31,15 +31,17 @@ void* pool_core::allocate_in(const slot_lease& slot, std::size_t bytes, std::siz
   return memory->allocate(bytes);
 }
 
+void pool_core::trim_memory_of_ended() noexcept {
+  slots_.trim();
+  for_each_worker([](worker& each) { each.trim(); });
+}
+
 // A worker that sleeps is woken for it: it finds nothing to do, trims and sleeps again. The fence pairs with the one of a
 // worker that is about to sleep [I2]: either its bit is seen here, or it sees the blocks that have come home. After the end
-// nobody owns a worker's slab; only the bell comes here then, one thread at a time.
+// nobody owns a worker's slab but who holds `ending_`.
 void pool_core::trim_memory() noexcept {
+  if (const std::unique_lock ending(ending_, std::try_to_lock); ending && ended_) return trim_memory_of_ended();
   slots_.trim();
-  if (const std::unique_lock ending(ending_, std::try_to_lock); ending && ended_) {
-    for_each_worker([](worker& each) { each.trim(); });
-    return;
-  }
   full_fence();
   for_each_worker([&](const worker& each) {
     if (each.wants_trim()) (void)idle_.call_up(each.seat().group, std::uint64_t{1} << each.seat().bit);

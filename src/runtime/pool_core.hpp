@@ -154,6 +154,7 @@ class pool_core final : public task_pool {
   void end_outside(task_node& task, std::initializer_list<counter worker_counters::*> which) noexcept;
   [[nodiscard]] bool is_called_from_inside() const noexcept;
   void end_workers() noexcept;
+  void trim_memory_of_ended() noexcept;
   shutdown_counts counts() const noexcept;
 
   template <class Visit>

@@ -49,8 +49,10 @@ void pool_core::close() noexcept {
 void pool_core::end_workers() noexcept {
   const std::scoped_lock lock(ending_);
   slots_.wait_until_all_free();  // whoever has counted the last task may still be about to tell us
-  if (!ended_) stop_and_join();
+  if (ended_) return;
+  stop_and_join();
   ended_ = true;
+  trim_memory_of_ended();
 }
 
 // From here on workers cancel what they take; this thread helps, since all of them may be inside long tasks. Stop

@@ -64,6 +64,7 @@ class life {
   filch::scheduler_options options() {
     filch::scheduler_options made;
     made.workers = 2;
+    made.pinning = filch::pinning::core;  // also where there is one CPU for the two
     made.spin = 0us;
     made.spares = 3;
     made.deque_capacity = 2;

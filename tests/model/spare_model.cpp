@@ -136,6 +136,90 @@ struct rendezvous_beside_a_spare : pool_scenario<rendezvous_beside_a_spare, 2, 1
   }
 };
 
+/// A wait as in wait.cpp, where the end of the awaited task counts the waiter as returned: also one that is just being refused,
+/// which then takes that back. Whoever ends a task while the last unblocked worker is refused is no worker: it is a thread
+/// outside, in get(help).
+struct awaited {
+  enum standing : unsigned { nobody, installed, ready };
+  model::atomic<unsigned> word{nobody};
+  milestone notified;
+
+  struct waiting final : task_node {
+    awaited* of = nullptr;
+    void run(worker& by) override {
+      unsigned seen = nobody;
+      if (!of->word.compare_exchange_strong(seen, installed, std::memory_order_acq_rel, std::memory_order_acquire)) return;
+      if (!blocker::blocks(by.pool())) {
+        seen = installed;
+        if (of->word.compare_exchange_strong(seen, nobody, std::memory_order_acq_rel, std::memory_order_acquire)) return;
+        of->notified.wait_for(1);
+        return by.pool().take_back_return();
+      }
+      of->notified.wait_for(1);
+    }
+  };
+  void end(pool_core& pool) {
+    if (word.exchange(ready, std::memory_order_acq_rel) != installed) return;
+    pool.blocked_worker_returns();
+    notified.reach_one_more();
+  }
+
+  waiting waits;
+  awaited() { waits.of = this; }
+};
+
+/// More waits than spares, so that some are refused, and some of these while their task ends. Then the pool has its width: a pair
+/// of tasks that wait for each other needs all of it.
+template <class Derived, unsigned Workers, unsigned Spares>
+struct refused_waits : pool_scenario<Derived, Workers, Spares> {
+  awaited tasks[3];
+  pair late;
+
+  void drive(unsigned) {
+    for (awaited& each : tasks) this->pool.submit(each.waits);
+    for (unsigned turns = rl::rand(30); turns != 0; --turns) relacy_atomics::pause();
+    for (awaited& each : tasks) each.end(this->pool);
+    this->pool.submit(late.first);
+    if (rl::rand(2) == 0) late.first.entered.wait_for(1);
+    this->pool.submit(late.second);
+  }
+  void check_idle() {
+    for (awaited& each : tasks) RL_ASSERT(each.waits.runs == 1);
+    RL_ASSERT(late.first.runs == 1 && late.second.runs == 1);
+    while (this->pool.spares().excess()) relacy_atomics::pause();
+    RL_ASSERT(this->pool.spares().dormant_count() == Spares);
+  }
+};
+struct refused_waits_of_one_worker : refused_waits<refused_waits_of_one_worker, 1, 1> {};
+struct refused_waits_of_two_workers : refused_waits<refused_waits_of_two_workers, 2, 1> {};
+
+/// Both workers are blocked until the end. Of two spares that wait as well the second is refused while its task ends, and the
+/// first may come back and retire by the false count. Two tasks that wait for each other then need both.
+struct a_refusal_beside_two_blocked : pool_scenario<a_refusal_beside_two_blocked, 2, 2> {
+  pair kept[2];
+  awaited tasks[2];
+  rendezvous meeting;
+
+  void drive(unsigned) {
+    for (pair& each : kept) {
+      pool.submit(each.first);
+      each.first.entered.wait_for(1);
+    }
+    for (awaited& each : tasks) pool.submit(each.waits);
+    for (unsigned turns = rl::rand(30); turns != 0; --turns) relacy_atomics::pause();
+    tasks[1].end(pool);
+    tasks[0].end(pool);
+    for (rendezvous::guest& each : meeting.guests) pool.submit(each);
+    meeting.arrived.wait_for(2);
+    for (pair& each : kept) pool.submit(each.second);
+  }
+  void check_idle() {
+    meeting.check();
+    while (pool.spares().excess()) relacy_atomics::pause();
+    RL_ASSERT(pool.spares().dormant_count() == 2);
+  }
+};
+
 /// The word alone: with the changes of all three callers at once, unblocked workers never fall below the target, and a
 /// bit is taken by one blocker only.
 struct word_alone : scenario<word_alone, 4> {
@@ -182,6 +266,9 @@ int main(int argc, char** argv) {
   run.check<two_blocked_one_spare>("two blocked, one spare", 15'000);
   run.check<two_blocked_no_spare>("two blocked, two workers, no spare", 15'000);
   run.check<late_tasks>("late tasks", 15'000);
+  run.check<refused_waits_of_one_worker>("refused waits, one worker", 15'000);
+  run.check<refused_waits_of_two_workers>("refused waits, two workers", 15'000);
+  run.check<a_refusal_beside_two_blocked>("a refusal beside two blocked", 30'000);
   run.check<rendezvous_beside_a_spare>("a rendezvous beside a spare", 15'000);
   return run.status();
 }

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds with coverage, runs the tests, and says which lines of filch none of them reached.
+set -euo pipefail
+
+least=95
+if [[ ${1:-} == --help || ${1:-} == -h ]]; then
+  cat <<END
+tests/coverage.sh
+
+Prints a line for each file of include/ and src/ with the lines that no test reached, and the sum; build/coverage has the same
+in HTML, with branches. The status is 0 when at least $least % of the lines were reached. What runs in a process that ends without
+ado, as the tests of faults and forks let it, is not counted.
+END
+  exit
+fi
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=cmake/packages.sh
+source cmake/packages.sh
+require_packages g++ cmake ninja-build pkg-config libhwloc-dev libconcurrentqueue-dev libgtest-dev relacy-dev gcovr
+export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
+
+build=build/coverage
+cmake -S . -B "$build" -G Ninja --log-level=NOTICE -DCMAKE_BUILD_TYPE=Debug -DFILCH_BUILD_EXAMPLES=OFF \
+  -DCMAKE_CXX_FLAGS="--coverage -fprofile-update=atomic -O1"
+cmake --build "$build"
+find "$build" -name '*.gcda' -delete
+ctest --test-dir "$build" -j2 --output-on-failure -LE 'packages|model'
+# branches that only an exception takes are left out: each call of what may throw has one.
+gcovr --root . --filter src/ --filter include/ --exclude-throw-branches --object-directory "$build" \
+  --html-details "$build/report.html" --print-summary --txt --fail-under-line "$least" "$build" 2> "$build/gcovr.log"

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# What takes too long for every change: hours of what tests/run.sh does for minutes, and what it leaves out.
+# shellcheck disable=SC2317  # the steps are called by name
+set -euo pipefail
+
+if [[ ${1:-} == --help || ${1:-} == -h ]]; then
+  cat <<END
+tests/soak.sh [<minutes>]
+
+Goes through the stages that tests/run.sh leaves out, then the long forms of the tests, the mutants of the models and the
+coverage, and spends the rest of the minutes (60 by default) on random programs: chosen by a fuzzer, under the address and
+undefined behaviour sanitizers, and by chance. The last line is "all well" or names what was not.
+END
+  exit
+fi
+minutes=${1:-60}
+[[ $minutes =~ ^[1-9][0-9]*$ ]] || { echo "soak.sh: the minutes should be a number, 1 or more" >&2; exit 2; }
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=cmake/packages.sh
+source cmake/packages.sh
+deadline=$((SECONDS + minutes * 60))
+wrong=()
+
+# step <name> <command>...
+step() {
+  local name=$1
+  shift
+  say "soak: $name"
+  "$@" || wrong+=("$name")
+}
+
+fuzz() {
+  local seconds=$1 found=build/fuzz/found
+  require_packages clang-19 libclang-rt-19-dev
+  cmake --preset fuzz && cmake --build --preset fuzz --target programs_fuzz && mkdir -p "$found" &&
+    build/fuzz/tests/programs/programs_fuzz -max_total_time="$seconds" -max_len=500 -timeout=60 -rss_limit_mb=4096 \
+      -artifact_prefix=build/fuzz/ "$found" tests/programs/corpus
+}
+
+by_chance() { FILCH_PROGRAM_SECONDS=$1 build/release/tests/programs/programs_tests --gtest_filter='*random_bytes*'; }
+long_forms() { FILCH_LONG_TESTS=1 build/release/tests/runtime_tests --gtest_filter='*life_test*not_spinning'; }
+
+step "debug and clang's thread sanitizer" tests/run.sh release debug clang-tsan
+step "long forms" long_forms
+step "mutants" tests/model/mutants.sh
+step "coverage" tests/coverage.sh
+rest=$(((deadline - SECONDS) / 2))
+[[ $rest -ge 60 ]] || rest=60
+step "fuzzer" fuzz "$rest"
+step "random programs" by_chance "$rest"
+
+[[ ${#wrong[@]} == 0 ]] && echo "all well" && exit
+printf 'not well: %s\n' "${wrong[@]}"
+exit 1
