@@ -17,6 +17,7 @@ declare -A what_is=(
   [libbenchmark-dev]="Google Benchmark"
   [clang-19]="clang 19 or newer"
   [gcovr]="gcovr, which reads gcc's coverage"
+  [spin]="the model checker spin"
 )
 
 export CXX=${CXX:-g++}
@@ -75,7 +76,7 @@ has_package() {
     relacy-dev) has_header relacy/relacy.hpp ;;
     libbenchmark-dev) has_header benchmark/benchmark.h ;;
     clang-19) newest_clang 19 > /dev/null ;;
-    gcovr) command -v gcovr > /dev/null ;;
+    gcovr | spin) command -v "$1" > /dev/null ;;
     libclang-rt-*-dev)
       version=${1//[!0-9]/}
       echo 'int main() {}' | "clang++${version:+-$version}" -fsanitize=thread -x c++ - -o /dev/null 2> /dev/null

@@ -7,8 +7,8 @@ if [[ ${1:-} == --help || ${1:-} == -h ]]; then
   cat <<END
 tests/soak.sh [<minutes>]
 
-Goes through the stages that tests/run.sh leaves out, then the long forms of the tests, the mutants of the models and the
-coverage, and spends the rest of the minutes (60 by default) on random programs: chosen by a fuzzer, under the address and
+Goes through the stages that tests/run.sh leaves out, then the long forms of the tests, the protocols in spin, the mutants of the
+models and the coverage, and spends the rest of the minutes (60 by default) on random programs: chosen by a fuzzer, under the address and
 undefined behaviour sanitizers, and by chance. The last line is "all well" or names what was not.
 END
   exit
@@ -43,6 +43,7 @@ long_forms() { FILCH_LONG_TESTS=1 build/release/tests/runtime_tests --gtest_filt
 
 step "debug and clang's thread sanitizer" tests/run.sh release debug clang-tsan
 step "long forms" long_forms
+step "protocols" tests/spin/run.sh
 step "mutants" tests/model/mutants.sh
 step "coverage" tests/coverage.sh
 rest=$(((deadline - SECONDS) / 2))
