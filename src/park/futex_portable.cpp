@@ -1,13 +1,19 @@
 // The portable back end: a table of mutexes and condition variables, chosen by the word's address. Leaked on purpose,
-// so that a thread may park while static objects are destroyed. Always notify_all: glibc 2.36's pthread_cond_signal
+// so that a thread may park while static objects are destroyed. A child made by fork() has a table of its own: in its
+// parent's a thread that the child does not have may have held a mutex. Always notify_all: glibc 2.36's pthread_cond_signal
 // can lose a wakeup, and strangers share a bucket.
 #include "park/futex.hpp"
 
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
+
+#include <filch/detail/base/process_generation.hpp>
 
 namespace filch::inline v0_1::detail {
 
@@ -18,10 +24,28 @@ struct bucket {
   std::condition_variable changed;
 };
 
+struct bucket_table {
+  const std::uint32_t generation = process_generation();
+  std::array<bucket, 64> buckets;
+};
+
+// [U1] acquire load, pairs with the release half of [U2]: who sees a table sees it made.
+bucket_table& table_of_this_process() noexcept {
+  constinit static std::atomic<bucket_table*> current{nullptr};
+  bucket_table* known = current.load(std::memory_order_acquire);
+  while (known == nullptr || known->generation != process_generation()) {
+    auto made = std::make_unique<bucket_table>();
+    // [U2] release in success; acquire in failure, as [U1].
+    if (current.compare_exchange_strong(known, made.get(), std::memory_order_acq_rel, std::memory_order_acquire))
+      known = made.release();
+  }
+  return *known;
+}
+
 bucket& bucket_of(const std::atomic<std::uint32_t>* word) noexcept {
-  static auto& table = *new std::array<bucket, 64>;
+  auto& buckets = table_of_this_process().buckets;
   const std::size_t line = std::hash<const void*>{}(word) >> 6;  // words stand on lines of their own
-  return table[(line ^ (line >> 6)) % table.size()];
+  return buckets[(line ^ (line >> 6)) % buckets.size()];
 }
 
 }  // namespace

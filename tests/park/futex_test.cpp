@@ -5,12 +5,19 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <thread>
 #include <vector>
+
+#include <filch/detail/base/process_generation.hpp>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace {
 
@@ -185,6 +192,37 @@ TEST(futex, neighbours_do_not_take_each_others_wakes) {
       futex_wait(word, seen);
     });
   });
+}
+
+// What a back end keeps for itself, a mutex say, may be held at the moment of the fork by a thread that the child does not have.
+TEST(futex, a_child_made_while_others_sleep_and_wake_can_do_so_too) {
+  static std::array<word, 256> words;
+  filch::detail::watch_for_forks();
+  // The words are 0: whoever waits for another value looks and returns.
+  const auto touch_all = [] {
+    for (const word& each : words) {
+      futex_wait(each.value, 1);
+      futex_wake_all(&each.value);
+    }
+  };
+  std::atomic<bool> enough{false};
+  std::vector<std::jthread> others;
+  for (int i = 0; i != 3; ++i)
+    others.emplace_back([&] {
+      while (!enough) touch_all();
+    });
+  for (int round = 0; round != 100 && !testing::Test::HasFailure(); ++round) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::alarm(20);
+      touch_all();
+      ::_exit(0);
+    }
+    int status = -1;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0) << "the child did not come back";
+  }
+  enough = true;
 }
 
 }  // namespace
