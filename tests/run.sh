@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing, then builds filch and runs its tests in stages. The last line is the sum of all stages.
+# Installs what is missing, then builds filch and runs its tests in stages. What failed is said again at the end, and the last
+# line is the sum of all stages.
 set -euo pipefail
 
 default_stages=(release one-cpu tsan asan-ubsan clang portable)
@@ -10,7 +11,8 @@ if [[ ${1:-} == --help || ${1:-} == -h ]]; then
 tests/run.sh [<stage>...]
 
 Builds filch and runs its tests; missing packages are installed with apt-get first, which needs root or sudo. A test that
-fails does not keep the others from running. The last line is "N passed, M failed"; the status is 0 when M is 0.
+fails does not keep the others from running; what failed is said again at the end. The last line is "N passed, M failed"; the
+status is 0 when M is 0.
 
 By default: ${default_stages[*]}
   release      g++, warnings as errors, all tests, also those that build programs outside filch
@@ -65,6 +67,8 @@ test_timeout=120
 [[ -n ${FILCH_LONG_TESTS:-}${FILCH_PROGRAM_SECONDS:-} ]] && test_timeout=$((7200 + ${FILCH_PROGRAM_SECONDS:-0}))
 passed=0
 failed=0
+what_failed=$(mktemp)
+trap 'rm -f "$what_failed"' EXIT
 
 # The sanitizers of older compilers cannot place their shadow memory when the kernel randomises addresses too far.
 steady_addresses=()
@@ -108,6 +112,7 @@ run_tests() {
   # Whatever ctest is unhappy about is a failure, also when no test is to blame for it.
   [[ $status != 0 && $failures == 0 ]] && failures=1
   failed=$((failed + failures))
+  [[ $failures == 0 ]] || awk -v stage="$stage" -f tests/failures.awk "$report" >> "$what_failed"
 }
 
 run_stage() {
@@ -148,10 +153,17 @@ for stage in "${stages[@]}"; do
   failed_before=$failed
   if ! run_stage "$stage"; then
     say "stage $stage could not be built; that counts as one failure"
+    echo "$stage: could not be built" >> "$what_failed"
     failed=$((failed + 1))
   fi
   say "stage $stage took $((SECONDS - began)) s: $((passed - passed_before)) passed, $((failed - failed_before)) failed"
 done
 
+if [[ $failed != 0 ]]; then
+  say "the end of what the tests that failed printed:"
+  tail -n 150 "$what_failed"
+  say "failed:"
+  grep -v '^    ' "$what_failed"
+fi
 echo "$passed passed, $failed failed"
 [[ $failed == 0 ]]
