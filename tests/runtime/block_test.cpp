@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <functional>
-#include <future>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -283,81 +282,6 @@ TEST_P(block_test, waiting_for_another_pool_to_be_idle_or_to_end_makes_room_for_
       }
     }
   }
-}
-
-TEST_P(block_test, get_from_outside_never_runs_a_task_unless_it_offers_help) {
-  filch::scheduler& pool = make_shaped_pool();
-  held_workers held(pool, width());
-  auto first = pool.submit([] { return std::this_thread::get_id(); });
-  auto second = pool.submit([] { return std::this_thread::get_id(); });
-  EXPECT_EQ(first.wait_for(1ms), filch::future_status::timeout);
-  EXPECT_EQ(first.get(filch::help), std::this_thread::get_id());
-  held.release();
-  EXPECT_NE(second.get(), std::this_thread::get_id());
-  EXPECT_EQ(filch::this_worker(), std::nullopt);
-}
-
-TEST_P(block_test, help_from_outside_waits_for_a_task_that_runs_already_and_rethrows) {
-  filch::scheduler& pool = make_shaped_pool();
-  const event started;
-  auto running = pool.submit([started] {
-    started.set();
-    return 42;
-  });
-  EXPECT_TRUE(started.wait());
-  EXPECT_EQ(running.get(filch::help), 42);
-  held_workers held(pool, width());
-  auto failing = pool.submit([] { throw 42; });
-  EXPECT_THROW(failing.get(filch::help), int);
-}
-
-TEST_P(block_test, a_task_that_an_outsider_runs_is_a_task_of_the_pool) {
-  filch::scheduler& pool = make_shaped_pool();
-  held_workers held(pool, width());
-  std::atomic<int> ran{0};
-  const event closing;
-  auto helped = pool.submit([&] {
-    EXPECT_THROW(pool.wait_idle(), filch::would_deadlock);
-    pool.shutdown();  // closes, and returns
-    closing.set();
-    pool.post([&] { ran.fetch_add(1); });
-    (void)pool.submit([&] { ran.fetch_add(1); });
-    for (auto& each : pool.submit_bulk(std::vector<int>{1, 2}, [&](int) { ran.fetch_add(1); })) each.get(filch::help);
-    EXPECT_EQ(filch::this_worker(), std::nullopt);
-  });
-  std::thread drains([&] {
-    EXPECT_TRUE(closing.wait());
-    pool.shutdown();
-  });
-  helped.get(filch::help);
-  EXPECT_THROW(pool.post([] {}), filch::closed);
-  held.release();
-  drains.join();
-  EXPECT_EQ(ran.load(), 4);
-}
-
-TEST_P(block_test, the_pool_may_go_as_soon_as_the_last_task_is_done_by_a_helper) {
-  for (unsigned round = 0; round != scaled(1'000 / width()); ++round) {
-    filch::scheduler& pool = make_shaped_pool();
-    const event about_to;
-    std::thread helper([&, future = pool.submit([] {})]() mutable {
-      about_to.set();
-      future.get(filch::help);
-    });
-    EXPECT_TRUE(about_to.wait());
-    destroy_pool(pool);
-    helper.join();
-  }
-}
-
-TEST_P(block_test, help_nests_as_deep_as_get_does_where_the_stack_ends) {
-  filch::scheduler& pool = make_shaped_pool();
-  std::function<unsigned(unsigned)> nest = [&](unsigned depth) -> unsigned {
-    return depth == 0 ? 0 : pool.submit(std::ref(nest), depth - 1).get(filch::help) + 1;
-  };
-  const unsigned depth = scaled(60'000);
-  EXPECT_EQ(pool.submit(std::ref(nest), depth).get(), depth);
-  EXPECT_EQ(pool.submit(std::ref(nest), depth).get(filch::help), depth);
 }
 
 TEST_P(block_test, the_pool_has_its_width_again_when_the_blocking_is_over) {

@@ -1,8 +1,10 @@
-// Running one task: what is gone by the time its future is ready, and what by the time the pool is idle.
+// Running one task: what is gone by the time its future is ready, what by the time the pool is idle, and what becomes of an
+// exception that nobody takes.
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <memory>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -143,6 +145,50 @@ TEST_P(run_task_test, a_task_may_drop_the_last_future_of_another) {
   }
   pool.wait_idle();
   EXPECT_TRUE(eventually([&] { return living.load() == 0; }));
+}
+
+TEST_P(run_task_test, an_exception_in_a_dropped_future_is_counted) {
+  filch::scheduler& pool = make_shaped_pool();
+  {
+    held_workers held(pool, width());
+    for (int i = 0; i != 10; ++i) (void)pool.submit([] { throw std::runtime_error("nobody looks"); });
+  }
+  pool.wait_idle();
+  EXPECT_EQ(pool.metrics().dropped_exceptions, 10U);
+}
+
+TEST_P(run_task_test, an_exception_is_counted_whether_its_future_is_dropped_before_or_after_the_end) {
+  filch::scheduler& pool = make_shaped_pool();
+  for (int i = 0; i != 100; ++i) {
+    const auto waited_for = pool.submit([] { throw 1; });
+    waited_for.wait();
+  }
+  for (int i = 0; i != 900; ++i) (void)pool.submit([] { throw 1; });
+  (void)pool.submit_bulk(std::vector<int>(24, 0), [](int) { throw 1; });
+  pool.wait_idle();
+  EXPECT_EQ(pool.metrics().dropped_exceptions, 1'024U);
+}
+
+TEST_P(run_task_test, an_exception_may_be_dropped_after_its_pool) {
+  filch::future<int> late;
+  filch::future<int> taken;
+  {
+    filch::scheduler pool(shape());
+    late = pool.submit([]() -> int { throw 1; });
+    taken = pool.submit([]() -> int { throw 2; });
+  }
+  EXPECT_THROW((void)taken.get(), int);
+  late = {};
+}
+
+TEST_P(run_task_test, an_exception_that_get_rethrows_is_not_counted_as_dropped) {
+  filch::scheduler& pool = make_shaped_pool();
+  for (int i = 0; i != 1'000; ++i) EXPECT_THROW(pool.submit([] { throw 1; }).get(), int);
+  pool.submit([&] {
+        for (int i = 0; i != 1'000; ++i) EXPECT_THROW(pool.submit([] { throw 1; }).get(), int);
+      }).get();
+  pool.wait_idle();
+  EXPECT_EQ(pool.metrics().dropped_exceptions, 0U);
 }
 
 }  // namespace

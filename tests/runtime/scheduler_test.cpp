@@ -1,21 +1,19 @@
-// The pool's public face: submit, post, bulk, and what they answer.
+// The pool's public face: submit, post, and what they answer. Bulks are in bulk_test.cpp, futures in waiting_test.cpp.
 #include <filch/runtime/scheduler.hpp>
 
 #include <array>
 #include <atomic>
 #include <functional>
-#include <list>
 #include <memory>
-#include <ranges>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
-#include <thread>
 #include <type_traits>
 #include <vector>
 
 #include <filch/runtime/this_worker.hpp>
 
+#include "runtime/counted.hpp"
 #include "runtime/pool_fixture.hpp"
 
 namespace {
@@ -50,18 +48,6 @@ class throws_when_destroyed {
 
  private:
   bool armed_ = true;
-};
-
-/// Counts the living.
-class counted {
- public:
-  explicit counted(std::atomic<int>& living) : living_(&living) { living_->fetch_add(1); }
-  counted(const counted& other) : living_(other.living_) { living_->fetch_add(1); }
-  counted& operator=(const counted&) = delete;
-  ~counted() { living_->fetch_sub(1); }
-
- private:
-  std::atomic<int>* living_;
 };
 
 TEST_P(scheduler_test, a_submitted_lambda_runs_and_its_result_comes_back) {
@@ -181,50 +167,6 @@ TEST_P(scheduler_test, a_task_whose_future_was_dropped_runs_all_the_same) {
   EXPECT_EQ(ran.load(), 1'000);
 }
 
-TEST_P(scheduler_test, an_exception_in_a_dropped_future_is_counted) {
-  filch::scheduler& pool = make_shaped_pool();
-  {
-    held_workers held(pool, width());
-    for (int i = 0; i != 10; ++i) (void)pool.submit([] { throw std::runtime_error("nobody looks"); });
-  }
-  pool.wait_idle();
-  EXPECT_EQ(pool.metrics().dropped_exceptions, 10U);
-}
-
-TEST_P(scheduler_test, an_exception_is_counted_whether_its_future_is_dropped_before_or_after_the_end) {
-  filch::scheduler& pool = make_shaped_pool();
-  for (int i = 0; i != 100; ++i) {
-    const auto waited_for = pool.submit([] { throw 1; });
-    waited_for.wait();
-  }
-  for (int i = 0; i != 900; ++i) (void)pool.submit([] { throw 1; });
-  (void)pool.submit_bulk(std::vector<int>(24, 0), [](int) { throw 1; });
-  pool.wait_idle();
-  EXPECT_EQ(pool.metrics().dropped_exceptions, 1'024U);
-}
-
-TEST_P(scheduler_test, an_exception_may_be_dropped_after_its_pool) {
-  filch::future<int> late;
-  filch::future<int> taken;
-  {
-    filch::scheduler pool(shape());
-    late = pool.submit([]() -> int { throw 1; });
-    taken = pool.submit([]() -> int { throw 2; });
-  }
-  EXPECT_THROW((void)taken.get(), int);
-  late = {};
-}
-
-TEST_P(scheduler_test, an_exception_that_get_rethrows_is_not_counted_as_dropped) {
-  filch::scheduler& pool = make_shaped_pool();
-  for (int i = 0; i != 1'000; ++i) EXPECT_THROW(pool.submit([] { throw 1; }).get(), int);
-  pool.submit([&] {
-        for (int i = 0; i != 1'000; ++i) EXPECT_THROW(pool.submit([] { throw 1; }).get(), int);
-      }).get();
-  pool.wait_idle();
-  EXPECT_EQ(pool.metrics().dropped_exceptions, 0U);
-}
-
 TEST_P(scheduler_test, an_empty_callable_is_refused_at_the_call) {
   filch::scheduler& pool = make_shaped_pool();
   struct point {
@@ -303,87 +245,6 @@ TEST_P(scheduler_test, an_exception_from_a_posted_task_goes_to_the_hook) {
   EXPECT_EQ(pool.metrics().total().failed, 5U);
 }
 
-TEST_P(scheduler_test, a_bulk_returns_its_futures_in_the_order_of_the_range) {
-  filch::scheduler& pool = make_shaped_pool();
-  for (const std::size_t count : {1U, 2U, 31U, 5'000U}) {
-    std::vector<std::size_t> elements(count);
-    for (std::size_t i = 0; i != count; ++i) elements[i] = i;
-    auto futures = pool.submit_bulk(elements, [](std::size_t i) { return i * 2; });
-    ASSERT_EQ(futures.size(), count);
-    for (std::size_t i = 0; i != count; ++i) EXPECT_EQ(futures[i].get(), i * 2);
-  }
-  auto from_a_task = pool.submit([&] {
-    auto futures = pool.submit_bulk(std::views::iota(0, 5'000), [](int i) { return i; });
-    long sum = 0;
-    for (auto& each : futures) sum += each.get();
-    return sum;
-  });
-  EXPECT_EQ(from_a_task.get(), 4'999L * 5'000 / 2);
-}
-
-TEST_P(scheduler_test, an_empty_bulk_is_nothing) {
-  filch::scheduler& pool = make_shaped_pool();
-  EXPECT_TRUE(pool.submit_bulk(std::vector<int>{}, [](int) {}).empty());
-  pool.post_bulk(std::list<int>{}, [](int) {});
-  EXPECT_EQ(pool.metrics().submitted(), 0U);
-}
-
-TEST_P(scheduler_test, a_bulk_copies_from_an_lvalue_and_moves_from_an_rvalue) {
-  filch::scheduler& pool = make_shaped_pool();
-  const std::list<std::string> kept{"a rather long text that lies on the heap", "another one"};
-  std::list<std::string> same = kept;
-  for (auto& each : pool.submit_bulk(same, [](const std::string& text) { return text.size(); })) (void)each.get();
-  EXPECT_EQ(same, kept);
-  std::vector<std::unique_ptr<int>> owners;
-  for (int i = 0; i != 3; ++i) owners.push_back(std::make_unique<int>(i));
-  int sum = 0;
-  for (auto& each : pool.submit_bulk(std::move(owners), [](std::unique_ptr<int> value) { return *value; }))
-    sum += each.get();
-  EXPECT_EQ(sum, 3);
-}
-
-TEST_P(scheduler_test, an_exception_in_one_task_of_a_bulk_is_its_own) {
-  filch::scheduler& pool = make_shaped_pool();
-  auto futures = pool.submit_bulk(std::views::iota(0, 100), [](int i) {
-    if (i == 50) throw std::runtime_error("fifty");
-    return i;
-  });
-  for (int i = 0; i != 100; ++i) {
-    if (i == 50)
-      EXPECT_THROW((void)futures[50].get(), std::runtime_error);
-    else
-      EXPECT_EQ(futures[static_cast<std::size_t>(i)].get(), i);
-  }
-}
-
-TEST_P(scheduler_test, a_bulk_whose_element_cannot_be_copied_queues_nothing) {
-  struct copies_badly {
-    explicit copies_badly(int index) : number(index) {}
-    copies_badly(const copies_badly& other) : number(other.number) {
-      if (number == 3) throw std::runtime_error("the fourth");
-    }
-    copies_badly& operator=(const copies_badly&) = delete;
-    int number;
-  };
-  filch::scheduler& pool = make_shaped_pool();
-  std::list<copies_badly> elements;
-  for (int i = 0; i != 8; ++i) elements.emplace_back(i);
-  std::atomic<int> living{0};
-  EXPECT_THROW((void)pool.submit_bulk(elements, [held = counted(living)](const copies_badly&) {}), std::runtime_error);
-  EXPECT_EQ(living.load(), 0);
-  EXPECT_EQ(pool.metrics().submitted(), 0U);
-}
-
-TEST_P(scheduler_test, a_bulk_destroys_its_callable_and_elements_before_the_last_future_is_ready) {
-  filch::scheduler& pool = make_shaped_pool();
-  std::atomic<int> living{0};
-  for (int round = 0; round != 100; ++round) {
-    auto futures = pool.submit_bulk(std::vector<counted>(7, counted(living)), [held = counted(living)](const counted&) {});
-    for (auto& each : futures) each.wait();
-    EXPECT_EQ(living.load(), 0);
-  }
-}
-
 TEST_P(scheduler_test, a_submission_that_throws_while_copying_queues_nothing_and_leaks_nothing) {
   struct copies_badly {
     copies_badly() = default;
@@ -415,85 +276,6 @@ TEST_P(scheduler_test, large_and_over_aligned_callables_arguments_and_results_ar
       },
       given);
   EXPECT_EQ(future.get().bytes, given.bytes);
-}
-
-TEST_P(scheduler_test, get_may_be_called_once_and_an_empty_future_says_so) {
-  filch::scheduler& pool = make_shaped_pool();
-  filch::future<int> future = pool.submit([] { return 1; });
-  EXPECT_TRUE(future.valid());
-  EXPECT_EQ(future.get(), 1);
-  EXPECT_FALSE(future.valid());
-  EXPECT_THROW((void)future.get(), filch::no_future_state);
-  EXPECT_THROW((void)future.get(filch::help), filch::no_future_state);
-  EXPECT_THROW(future.wait(), filch::no_future_state);
-  EXPECT_THROW((void)future.wait_for(1s), filch::no_future_state);
-  EXPECT_THROW((void)future.wait_until(std::chrono::steady_clock::now()), filch::no_future_state);
-  EXPECT_THROW((void)future.ready(), filch::no_future_state);
-  EXPECT_THROW((void)filch::future<void>().get(), filch::no_future_state);
-  try {
-    future.wait();
-  } catch (const filch::error& error) {
-    EXPECT_NE(std::string(error.what()).find("empty future"), std::string::npos) << error.what();
-  }
-}
-
-TEST_P(scheduler_test, a_future_moves_and_empties_its_source) {
-  filch::scheduler& pool = make_shaped_pool();
-  filch::future<int> first = pool.submit([] { return 1; });
-  filch::future<int> second = std::move(first);
-  EXPECT_FALSE(first.valid());
-  first = pool.submit([] { return 2; });
-  second = std::move(first);
-  EXPECT_EQ(second.get(), 2);
-}
-
-TEST_P(scheduler_test, waiting_leaves_the_result_where_it_is) {
-  filch::scheduler& pool = make_shaped_pool();
-  filch::future<int> future = pool.submit([] { return 1; });
-  future.wait();
-  EXPECT_TRUE(future.ready());
-  EXPECT_EQ(future.wait_for(0s), filch::future_status::ready);
-  EXPECT_EQ(future.wait_for(-1h), filch::future_status::ready);
-  EXPECT_EQ(future.get(), 1);
-}
-
-TEST_P(scheduler_test, a_wait_with_a_limit_ends_at_it_and_may_be_repeated) {
-  filch::scheduler& pool = make_shaped_pool();
-  const event go;
-  filch::future<int> future = pool.submit([go] { return go.wait() ? 1 : 0; });
-  EXPECT_FALSE(future.ready());
-  EXPECT_EQ(future.wait_for(0s), filch::future_status::timeout);
-  EXPECT_EQ(future.wait_for(std::chrono::hours::min()), filch::future_status::timeout);
-  EXPECT_EQ(future.wait_for(0.25ms), filch::future_status::timeout);
-  EXPECT_EQ(future.wait_until(std::chrono::steady_clock::now() + 1ms), filch::future_status::timeout);
-  EXPECT_EQ(future.wait_until(std::chrono::system_clock::now() + 1ms), filch::future_status::timeout);
-  EXPECT_EQ(future.wait_until(std::chrono::steady_clock::time_point::min()), filch::future_status::timeout);
-  EXPECT_EQ(future.wait_until(std::chrono::system_clock::time_point::min()), filch::future_status::timeout);
-  go.set();
-  EXPECT_EQ(future.wait_for(std::chrono::hours::max()), filch::future_status::ready);
-  EXPECT_EQ(future.wait_until(std::chrono::steady_clock::time_point::max()), filch::future_status::ready);
-  EXPECT_EQ(future.get(), 1);
-}
-
-TEST_P(scheduler_test, a_wait_without_end_ends_when_the_task_does) {
-  filch::scheduler& pool = make_shaped_pool();
-  using hours_of_steady_clock = std::chrono::time_point<std::chrono::steady_clock, std::chrono::hours>;
-  for (int round = 0; round != 4; ++round) {
-    const event waiting;
-    filch::future<int> future = pool.submit([waiting] {
-      EXPECT_TRUE(waiting.wait());
-      std::this_thread::sleep_for(1ms);
-      return 1;
-    });
-    waiting.set();
-    const filch::future_status status =
-        round == 0   ? future.wait_for(std::chrono::hours::max())
-        : round == 1 ? future.wait_until(std::chrono::steady_clock::time_point::max())
-        : round == 2 ? future.wait_until(std::chrono::system_clock::time_point::max())
-                     : future.wait_until(hours_of_steady_clock::max());
-    EXPECT_EQ(status, filch::future_status::ready);
-    EXPECT_EQ(future.get(), 1);
-  }
 }
 
 TEST_P(scheduler_test, an_executor_submits_to_its_pool) {

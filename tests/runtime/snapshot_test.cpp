@@ -66,6 +66,23 @@ TEST_P(snapshot_test, metrics_are_consistent_while_the_pool_works) {
   EXPECT_EQ(last.total().executed, last.submitted());
 }
 
+/// Posts the next of itself, so that never more than one is queued or runs, but for the end of the one before.
+struct link {
+  filch::scheduler* pool;
+  unsigned left;
+  void operator()() const {
+    if (left != 0) pool->post(link{pool, left - 1});
+  }
+};
+
+TEST_P(snapshot_test, a_chain_is_never_seen_ahead_of_itself) {
+  filch::scheduler& pool = make_shaped_pool();
+  const unsigned links = scaled(500'000);
+  pool.post(link{&pool, links - 1});
+  for (filch::pool_metrics now = pool.metrics(); now.total().executed != links; now = pool.metrics())
+    ASSERT_LE(now.total().executed, now.submitted());
+}
+
 TEST_P(snapshot_test, what_a_spare_spawns_is_seen_no_later_than_it_is_run) {
   for (unsigned round = 0; round != scaled(50); ++round) {
     filch::scheduler elsewhere({.workers = 1});

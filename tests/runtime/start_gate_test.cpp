@@ -4,11 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <exception>
 #include <stdexcept>
 #include <string>
 #include <thread>
-#include <vector>
 
 namespace {
 
@@ -27,25 +27,44 @@ TEST(start_gate, none_need_not_be_awaited) {
   EXPECT_EQ(gate.wait_for(0), nullptr);
 }
 
+/// Waits for a gate on a thread of its own.
+struct waiter {
+  waiter(start_gate& gate, unsigned workers)
+      : thread([this, &gate, workers] {
+          error = gate.wait_for(workers);
+          open = true;
+        }) {}
+
+  /// It would be open by now if it were to open.
+  [[nodiscard]] bool is_still_shut() const {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return !open;
+  }
+
+  std::exception_ptr error;
+  std::atomic<bool> open{false};
+  std::jthread thread;
+};
+
 TEST(start_gate, it_opens_when_all_have_arrived) {
   start_gate gate;
-  std::atomic<int> arrived{0};
-  std::vector<std::jthread> workers;
-  for (int i = 0; i != 8; ++i)
-    workers.emplace_back([&] {
-      arrived.fetch_add(1);
-      gate.arrive(nullptr);
-    });
-  EXPECT_EQ(gate.wait_for(8), nullptr);
-  EXPECT_EQ(arrived.load(), 8);
+  waiter waits(gate, 8);
+  for (int i = 0; i != 7; ++i) std::thread([&] { gate.arrive(nullptr); }).join();
+  EXPECT_TRUE(waits.is_still_shut());
+  std::thread([&] { gate.arrive(nullptr); }).join();
+  waits.thread.join();
+  EXPECT_EQ(waits.error, nullptr);
 }
 
 TEST(start_gate, of_several_errors_the_first_comes_out_once_all_have_arrived) {
   start_gate gate;
-  gate.arrive(nullptr);
+  waiter waits(gate, 3);
   gate.arrive(std::make_exception_ptr(std::runtime_error("first")));
   gate.arrive(std::make_exception_ptr(std::runtime_error("second")));
-  EXPECT_EQ(message_of(gate.wait_for(3)), "first");
+  EXPECT_TRUE(waits.is_still_shut()) << "who threw is joined with the others";
+  gate.arrive(nullptr);
+  waits.thread.join();
+  EXPECT_EQ(message_of(waits.error), "first");
 }
 
 }  // namespace
