@@ -7,11 +7,6 @@ namespace filch::inline v0_1::detail {
 
 namespace {
 constinit std::atomic<std::uint64_t> slabs{0};
-
-// A bell rings once for so many blocks that come home, and towards the end, when no more are out than these few.
-constexpr std::int64_t many_blocks = 4096;
-constexpr std::int64_t few_blocks = 64;
-constexpr std::int64_t uncounted_yet = std::int64_t{1} << 62;
 }  // namespace
 
 constinit thread_local slab* this_thread_slab = nullptr;
@@ -54,52 +49,38 @@ void slab::free_own(void* block) noexcept {
   if (source.is_empty()) ++empty_chunks_;
 }
 
-bool slab::wants_trim() const noexcept {
-  const std::int64_t all = all_returned_.load(std::memory_order_relaxed);
-  if (all == 0 || !remote_.has_blocks()) return false;
-  const std::int64_t returned = returned_.load(std::memory_order_relaxed);
-  return returned >= worth_a_trim_.load(std::memory_order_relaxed) || returned >= all - few_blocks;
-}
-
+// Rings before its block is home, and the slab perhaps gone.
 void slab::free_remote(void* block) noexcept {
-  count_return();  // before the block goes, and perhaps the slab with it
+  const auto ring = [this] {
+    if (bell_ != nullptr) bell_->ring();
+  };
   auto* const node = ::new (block) free_block_node{nullptr};
-  if (remote_.push(*node) == return_outcome::last_block) delete this;
+  if (remote_.push(*node, ring) == return_outcome::last_block) delete this;
 }
 
-// The count may be a few off, for who looked at all_returned_ before counting began and returns a block after, and for who
-// counts a block that this trim has seen already. So it rings more than once towards the end, and beyond it.
-void slab::count_return() noexcept {
-  const std::int64_t all = all_returned_.load(std::memory_order_relaxed);
-  if (all == 0) return;
-  const std::int64_t left = all - returned_.fetch_add(1, std::memory_order_relaxed) - 1;
-  const bool rings = left % many_blocks == 0 || (left <= few_blocks && left % 8 == 0);
-  if (rings && bell_ != nullptr) bell_->ring();
-}
-
-void slab::await_blocks(std::int64_t returned_before) noexcept {
-  const std::size_t in_use = bytes_held() - empty_chunks_ * chunk::bytes;
-  const bool much = in_use > retained_bytes;
-  worth_a_trim_.store(returned_before + many_blocks, std::memory_order_relaxed);
-  all_returned_.store(much ? returned_before + static_cast<std::int64_t>(blocks_out_) : 0, std::memory_order_relaxed);
-}
-
+// Again if half of what was out has come home meanwhile. The proof that no ring is missing is in README.md.
 void slab::trim() noexcept {
-  // Whatever comes home from here on is counted, so that nothing falls between the list and the count.
-  if (bytes_held() > retained_bytes) all_returned_.store(uncounted_yet, std::memory_order_relaxed);
-  const std::int64_t returned_before = returned_.load(std::memory_order_relaxed);
-  take_home(remote_.take_all());
-  chunk* next = nullptr;
-  for (chunk* entry = chunks_; entry != nullptr && empty_chunks_ * chunk::bytes > retained_bytes; entry = next) {
-    next = entry->next_of_slab;
-    if (entry->is_empty()) remove_chunk(entry);
-  }
-  await_blocks(returned_before);
+  if (bytes_held() <= retained_bytes) return take_home(remote_.take_all());
+  do {
+    take_home(remote_.take_all_and_watch());
+    give_back_empty_chunks();
+    if (!much_is_in_use()) return remote_.stop_watching();
+  } while (!remote_.call_when((blocks_out_ + 1) / 2));
 }
 
 void slab::orphan() noexcept {
   take_home(remote_.close());
   if (remote_.orphan(blocks_out_) == orphan_outcome::all_home) delete this;
+}
+
+bool slab::much_is_in_use() const noexcept { return bytes_held() > retained_bytes + empty_chunks_ * chunk::bytes; }
+
+void slab::give_back_empty_chunks() noexcept {
+  chunk* next = nullptr;
+  for (chunk* entry = chunks_; entry != nullptr && empty_chunks_ * chunk::bytes > retained_bytes; entry = next) {
+    next = entry->next_of_slab;
+    if (entry->is_empty()) remove_chunk(entry);
+  }
 }
 
 // What others have freed is used before new memory is taken.

@@ -35,7 +35,7 @@ class slab {
   void free_own(void* block) noexcept;
 
   /// Owner: takes home what other threads have freed, then gives back the empty chunks beyond what it retains. If more than
-  /// that stays, those who free the rest ring the bell, again and again, the last time when hardly a block is out.
+  /// that is in use, the bell will ring when half of the blocks that are out have come home.
   void trim() noexcept;
 
   /// Owner, once and as its last act: the slab deletes itself when its last block is home, perhaps at once.
@@ -44,8 +44,8 @@ class slab {
   /// Any thread but the owner: a block of this slab comes back. The slab may be gone afterwards.
   void free_remote(void* block) noexcept;
 
-  /// Any thread: whether much has come home since the last trim(), or nearly all, and is worth another; may be old.
-  [[nodiscard]] bool wants_trim() const noexcept;
+  /// Any thread: whether so much has come home since the last trim() that the bell rings; may be old.
+  [[nodiscard]] bool wants_trim() const noexcept { return remote_.is_due(); }
 
   /// What the slab holds from the heap. Any thread; may be old.
   [[nodiscard]] std::size_t bytes_held() const noexcept { return bytes_held_.load(std::memory_order_relaxed); }
@@ -69,8 +69,8 @@ class slab {
   void link_with_room(chunk& entry) noexcept;
   void unlink_with_room(chunk& entry) noexcept;
   void take_home(free_block_node* list) noexcept;
-  void await_blocks(std::int64_t returned_before) noexcept;
-  void count_return() noexcept;
+  void give_back_empty_chunks() noexcept;
+  [[nodiscard]] bool much_is_in_use() const noexcept;
 
   trim_bell* const bell_;
   std::array<chunk*, size_classes> with_room_{};
@@ -78,12 +78,7 @@ class slab {
   std::uint64_t blocks_out_ = 0;
   std::size_t empty_chunks_ = 0;
   std::atomic<std::size_t> bytes_held_{0};  // one writer, the owner
-  // Counting while much is out: `returned_` reaches `all_returned_` when every block is home, and `worth_a_trim_` sooner.
-  // Nobody counts while all_returned_ is 0.
-  std::atomic<std::int64_t> all_returned_{0};  // one writer, the owner, as the next
-  std::atomic<std::int64_t> worth_a_trim_{0};
   alignas(cache_line) remote_list<> remote_;
-  std::atomic<std::int64_t> returned_{0};  // on the line that a freer writes anyway
 };
 
 /// The slab that the calling thread owns for as long as it runs, or nullptr: a worker's.

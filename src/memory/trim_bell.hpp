@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <mutex>
 
+#include <filch/detail/base/combined_calls.hpp>
 #include <filch/detail/base/held_object.hpp>
 #include <filch/detail/base/process_generation.hpp>
 
@@ -17,12 +18,14 @@ class trim_bell final : public held_object<trim_bell> {
   /// With one holder, who made it. Throws std::bad_alloc.
   [[nodiscard]] static trim_bell* create(trim_function trim, void* pool) { return new trim_bell(trim, pool); }
 
-  /// Any holder, any thread: calls the function, unless the bell is silent, somebody is at it already, or this process is a
-  /// child made by fork(). Never waits.
+  /// Any holder, any thread: the function is called once more from its beginning, here or by the thread that is at it; unless
+  /// the bell is silent, or this process is a child made by fork(). Waits for nothing but the few instructions of silence().
   void ring() noexcept {
     if (generation_ != process_generation()) return;
-    const std::unique_lock lock(mutex_, std::try_to_lock);
-    if (lock && trim_ != nullptr) trim_(pool_);
+    calls_.call([this] {
+      const std::scoped_lock lock(mutex_);
+      if (trim_ != nullptr) trim_(pool_);
+    });
   }
 
   /// The pool, before it goes: waits for who is at it; nobody calls the function afterwards.
@@ -37,7 +40,8 @@ class trim_bell final : public held_object<trim_bell> {
   ~trim_bell() = default;
 
   const std::uint32_t generation_ = process_generation();
-  std::mutex mutex_;  // held over the call, which runs nobody's code
+  combined_calls<> calls_;
+  std::mutex mutex_;  // between silence() and the call, which runs nobody's code
   trim_function trim_;
   void* const pool_;
 };

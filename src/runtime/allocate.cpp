@@ -1,7 +1,5 @@
 // The memory of a new task: from the slab of the worker that makes it, or of a submission slot; large ones from the heap.
 // And how the memory of a burst comes back.
-#include <mutex>
-
 #include <filch/detail/base/full_fence.hpp>
 #include <filch/detail/memory/blocks.hpp>
 
@@ -31,20 +29,19 @@ void* pool_core::allocate_in(const slot_lease& slot, std::size_t bytes, std::siz
   return memory->allocate(bytes);
 }
 
-void pool_core::trim_memory_of_ended() noexcept {
-  slots_.trim();
-  for_each_worker([](worker& each) { each.trim(); });
-}
-
-// A worker that sleeps is woken for it: it finds nothing to do, trims and sleeps again. The fence pairs with the one of a
-// worker that is about to sleep [I2]: either its bit is seen here, or it sees the blocks that have come home. After the end
-// nobody owns a worker's slab but who holds `ending_`.
+// [M6] The fence stands between the count of a block that has come home and the looks for who sleeps on it. It pairs with the
+// one of a worker that is about to sleep [I2]: either its bit is seen here, or it sees the count. Who sleeps is woken, finds
+// nothing to do, trims and sleeps again. After the end, who rings has the workers' slabs to itself.
 void pool_core::trim_memory() noexcept {
-  if (const std::unique_lock ending(ending_, std::try_to_lock); ending && ended_) return trim_memory_of_ended();
-  slots_.trim();
   full_fence();
-  for_each_worker([&](const worker& each) {
-    if (each.wants_trim()) (void)idle_.call_up(each.seat().group, std::uint64_t{1} << each.seat().bit);
+  slots_.trim();
+  // [C3] acquire, pairs with [C4] in end_workers(): the workers are joined.
+  const bool ended = ended_.load(std::memory_order_acquire);
+  for_each_worker([&](worker& each) {
+    if (ended)
+      each.trim();
+    else if (each.wants_trim())
+      (void)idle_.call_up(each.seat().group, std::uint64_t{1} << each.seat().bit);
   });
 }
 

@@ -108,7 +108,8 @@ class pool_core final : public task_pool {
   void handle_unhandled(std::exception_ptr thrown) noexcept;
   /// Throws closed.
   [[noreturn]] void refuse() const;
-  /// Has the slabs trimmed whose owners will not do it soon: those of the slots, and of workers that sleep.
+  /// Has the slabs trimmed whose owners will not do it soon: those of the slots, and of workers that sleep. For workers; for
+  /// others through the bell.
   void trim_memory() noexcept;
   [[nodiscard]] trim_bell& bell() const noexcept { return *bell_; }
 
@@ -154,7 +155,6 @@ class pool_core final : public task_pool {
   void end_outside(task_node& task, std::initializer_list<counter worker_counters::*> which) noexcept;
   [[nodiscard]] bool is_called_from_inside() const noexcept;
   void end_workers() noexcept;
-  void trim_memory_of_ended() noexcept;
   shutdown_counts counts() const noexcept;
 
   template <class Visit>
@@ -192,7 +192,7 @@ class pool_core final : public task_pool {
   std::stop_source stop_source_;
   const std::stop_token stop_token_ = stop_source_.get_token();
   std::mutex ending_;  // held by who ends and joins the workers, while these run their stop hooks
-  bool ended_ = false;
+  std::atomic<bool> ended_{false};  // written under it
 
   alignas(cache_line) std::atomic<unsigned> workers_in_use_{0};
   std::atomic<bool> stopping_{false};

@@ -47,12 +47,14 @@ void pool_core::close() noexcept {
 // Idle and closed means that no task runs and none will: only tasks submit now. Whoever comes second waits for the
 // first and finds it done.
 void pool_core::end_workers() noexcept {
-  const std::scoped_lock lock(ending_);
-  slots_.wait_until_all_free();  // whoever has counted the last task may still be about to tell us
-  if (ended_) return;
-  stop_and_join();
-  ended_ = true;
-  trim_memory_of_ended();
+  {
+    const std::scoped_lock lock(ending_);
+    slots_.wait_until_all_free();  // whoever has counted the last task may still be about to tell us
+    if (ended_.load(std::memory_order_relaxed)) return;
+    stop_and_join();
+    ended_.store(true, std::memory_order_release);  // [C4] pairs with [C3]
+  }
+  bell_->ring();  // for those who rang for a worker that was leaving
 }
 
 // From here on workers cancel what they take; this thread helps, since all of them may be inside long tasks. Stop

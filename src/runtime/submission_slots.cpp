@@ -66,13 +66,19 @@ void submission_slots::wait_until_all_free() const noexcept {
 
 void submission_slots::trim() noexcept {
   for (block* each = &first_; each != nullptr; each = each->next.load(std::memory_order_seq_cst))  // [G7]
-    for (submission_slot& slot : each->slots) {
-      const slab* const memory = slot.memory.load(std::memory_order_acquire);  // [T2]
-      if (memory == nullptr || memory->bytes_held() <= slab::retained_bytes) continue;
-      if (slot.mark.try_lease() == lease_outcome::busy) continue;
-      const slot_lease held(slot);
-      held->memory.load(std::memory_order_relaxed)->trim();
-    }
+    for (submission_slot& slot : each->slots) slot.trim();
+}
+
+void submission_slot::trim() noexcept {
+  if (memory_held() <= slab::retained_bytes || mark.lease_or_call() == lease_outcome::busy) return;
+  memory.load(std::memory_order_relaxed)->trim();
+  leave();
+}
+
+// A slab that holds no more than it may keep is not watched, so that a call for it may go unheard.
+void submission_slot::leave() noexcept {
+  if (memory_held() <= slab::retained_bytes) return mark.release();
+  while (!mark.release_unless_called()) memory.load(std::memory_order_relaxed)->trim();
 }
 
 }  // namespace filch::inline v0_1::detail

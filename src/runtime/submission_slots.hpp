@@ -39,6 +39,12 @@ struct submission_slot {
     return own == nullptr ? 0 : own->bytes_held();
   }
 
+  /// Anybody who does not hold it: has the slab trimmed if it holds more than a slab should keep, here or by the holder.
+  void trim() noexcept;
+
+  /// The holder leaves; trims first, if that was asked for meanwhile.
+  void leave() noexcept;
+
   alignas(cache_line) submission_mark<yielding_atomics> mark;
   task_ledger<> ledger;
   latency_sampler sampler;
@@ -51,7 +57,7 @@ struct submission_slot {
 class slot_lease {
  public:
   explicit slot_lease(submission_slot& leased) noexcept : slot_(leased) {}
-  ~slot_lease() { slot_.mark.release(); }
+  ~slot_lease() { slot_.leave(); }
   slot_lease(const slot_lease&) = delete;
   slot_lease& operator=(const slot_lease&) = delete;
 
@@ -76,7 +82,7 @@ class submission_slots {
   /// The closer, after the flag is set: waits for every holder to leave.
   void wait_until_all_free() const noexcept;
 
-  /// Takes freed blocks home where a slot's slab holds more than a slab should keep.
+  /// As submission_slot::trim(), of each.
   void trim() noexcept;
 
   template <class Visit>

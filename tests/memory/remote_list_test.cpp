@@ -31,6 +31,8 @@ struct numbered_block : list::block {
   std::uint32_t number = 0;
 };
 
+constexpr auto nobody_is_told = [] { ADD_FAILURE() << "nobody watches"; };
+
 std::vector<numbered_block> blocks(std::size_t count) {
   std::vector<numbered_block> made(count);
   for (std::size_t i = 0; i != count; ++i) made[i].number = static_cast<std::uint32_t>(i);
@@ -52,7 +54,7 @@ TEST(remote_list, a_fresh_list_is_empty) {
 TEST(remote_list, the_owner_takes_all_at_once_newest_first) {
   list way_home;
   auto given = blocks(3);
-  for (auto& each : given) ASSERT_EQ(way_home.push(each), return_outcome::returned);
+  for (auto& each : given) ASSERT_EQ(way_home.push(each, nobody_is_told), return_outcome::returned);
   EXPECT_TRUE(way_home.has_blocks());
   list::block* const first = way_home.take_all();
   ASSERT_EQ(first, &given[2]);
@@ -61,14 +63,14 @@ TEST(remote_list, the_owner_takes_all_at_once_newest_first) {
   ASSERT_EQ(first->next->next->next, nullptr);
   EXPECT_FALSE(way_home.has_blocks());
   EXPECT_EQ(way_home.take_all(), nullptr);
-  ASSERT_EQ(way_home.push(given[1]), return_outcome::returned) << "a block may go out and come home again";
+  ASSERT_EQ(way_home.push(given[1], nobody_is_told), return_outcome::returned) << "a block may go out and come home again";
   EXPECT_EQ(length(way_home.take_all()), 1U);
 }
 
 TEST(remote_list, closing_returns_what_lay_in_the_list) {
   list way_home;
   auto given = blocks(2);
-  for (auto& each : given) ASSERT_EQ(way_home.push(each), return_outcome::returned);
+  for (auto& each : given) ASSERT_EQ(way_home.push(each, nobody_is_told), return_outcome::returned);
   EXPECT_EQ(length(way_home.close()), 2U);
   EXPECT_FALSE(way_home.has_blocks()) << "the mark of a closed list is no block";
   EXPECT_EQ(way_home.orphan(0), orphan_outcome::all_home);
@@ -79,19 +81,91 @@ TEST(remote_list, an_orphan_is_deleted_by_its_last_block) {
   auto given = blocks(3);
   EXPECT_EQ(way_home.close(), nullptr);
   EXPECT_EQ(way_home.orphan(3), orphan_outcome::blocks_out);
-  EXPECT_EQ(way_home.push(given[0]), return_outcome::orphaned);
-  EXPECT_EQ(way_home.push(given[2]), return_outcome::orphaned);
-  EXPECT_EQ(way_home.push(given[1]), return_outcome::last_block);
+  EXPECT_EQ(way_home.push(given[0], nobody_is_told), return_outcome::orphaned);
+  EXPECT_EQ(way_home.push(given[2], nobody_is_told), return_outcome::orphaned);
+  EXPECT_EQ(way_home.push(given[1], nobody_is_told), return_outcome::last_block);
 }
 
 TEST(remote_list, blocks_that_come_home_between_the_two_steps_are_counted) {
   list way_home;
   auto given = blocks(3);
   EXPECT_EQ(way_home.close(), nullptr);
-  EXPECT_EQ(way_home.push(given[0]), return_outcome::orphaned);
-  EXPECT_EQ(way_home.push(given[1]), return_outcome::orphaned);
-  EXPECT_EQ(way_home.push(given[2]), return_outcome::orphaned) << "the owner has not given up its share yet";
+  EXPECT_EQ(way_home.push(given[0], nobody_is_told), return_outcome::orphaned);
+  EXPECT_EQ(way_home.push(given[1], nobody_is_told), return_outcome::orphaned);
+  EXPECT_EQ(way_home.push(given[2], nobody_is_told), return_outcome::orphaned) << "the owner has not given up its share yet";
   EXPECT_EQ(way_home.orphan(3), orphan_outcome::all_home);
+}
+
+/// A list that was watched from its beginning, and how often somebody was told.
+struct watched_list : testing::Test {
+  list way_home;
+  std::vector<numbered_block> given = blocks(10);
+  std::size_t pushed = 0;
+  unsigned told = 0;
+
+  watched_list() { EXPECT_EQ(way_home.take_all_and_watch(), nullptr); }
+
+  void push(std::size_t count) {
+    for (const std::size_t until = pushed + count; pushed != until; ++pushed)
+      EXPECT_EQ(way_home.push(given[pushed], [&] { ++told; }), return_outcome::returned);
+  }
+};
+
+TEST_F(watched_list, it_tells_once_and_then_no_more) {
+  ASSERT_TRUE(way_home.call_when(3));
+  push(2);
+  EXPECT_EQ(told, 0U);
+  EXPECT_FALSE(way_home.is_due());
+  push(1);
+  EXPECT_EQ(told, 1U);
+  EXPECT_TRUE(way_home.is_due());
+  push(4);
+  EXPECT_EQ(told, 1U);
+  EXPECT_EQ(length(way_home.take_all_and_watch()), 7U);
+  EXPECT_FALSE(way_home.is_due());
+}
+
+TEST_F(watched_list, what_comes_before_the_number_is_named_counts) {
+  push(2);
+  ASSERT_TRUE(way_home.call_when(3));
+  push(1);
+  EXPECT_EQ(told, 1U);
+}
+
+TEST_F(watched_list, a_number_that_is_reached_by_then_is_said_at_once) {
+  push(3);
+  EXPECT_FALSE(way_home.call_when(3));
+  EXPECT_TRUE(way_home.is_due());
+  push(1);
+  EXPECT_EQ(told, 0U);
+}
+
+TEST_F(watched_list, taking_all_does_not_end_it) {
+  ASSERT_TRUE(way_home.call_when(5));
+  push(3);
+  EXPECT_EQ(length(way_home.take_all()), 3U);
+  EXPECT_FALSE(way_home.has_blocks());
+  EXPECT_EQ(way_home.take_all(), nullptr);
+  push(2);
+  EXPECT_EQ(told, 1U);
+}
+
+TEST_F(watched_list, it_may_end_with_blocks_in_it) {
+  ASSERT_TRUE(way_home.call_when(3));
+  push(2);
+  way_home.stop_watching();
+  push(2);
+  EXPECT_EQ(told, 0U);
+  EXPECT_FALSE(way_home.is_due());
+  EXPECT_EQ(length(way_home.take_all()), 4U);
+}
+
+TEST_F(watched_list, it_may_be_closed) {
+  ASSERT_TRUE(way_home.call_when(2));
+  push(1);
+  EXPECT_EQ(length(way_home.close()), 1U);
+  EXPECT_EQ(way_home.orphan(1), orphan_outcome::blocks_out);
+  EXPECT_EQ(way_home.push(given[1], nobody_is_told), return_outcome::last_block);
 }
 
 TEST(remote_list, one_pusher_and_one_owner_lose_nothing) {
@@ -103,7 +177,7 @@ TEST(remote_list, one_pusher_and_one_owner_lose_nothing) {
     if (part == 0) {
       for (std::uint32_t i = 0; i != count; ++i) {
         given[i].number = i + 7;  // the last use of a block, which its owner must see
-        (void)way_home.push(given[i]);
+        (void)way_home.push(given[i], nobody_is_told);
       }
       return;
     }
@@ -129,7 +203,7 @@ TEST(remote_list, a_stampede_of_pushers_brings_every_block_home_once) {
   list way_home;
   stampede(pushers + 1, [&](unsigned part) {
     if (part != pushers) {
-      for (std::uint32_t i = 0; i != each_pushes; ++i) (void)way_home.push(given[part * each_pushes + i]);
+      for (std::uint32_t i = 0; i != each_pushes; ++i) (void)way_home.push(given[part * each_pushes + i], nobody_is_told);
       return;
     }
     for (std::size_t home = 0; home != given.size();) {
@@ -164,7 +238,7 @@ TEST(remote_list, when_an_owner_goes_exactly_one_deletes_the_list) {
       if (part != freers) {
         if (!round_begins(begun, round)) return;
         for (unsigned i = 0; i != blocks_each; ++i)
-          if (way_home->push(given[part * blocks_each + i]) == return_outcome::last_block) deleters.fetch_add(1);
+          if (way_home->push(given[part * blocks_each + i], nobody_is_told) == return_outcome::last_block) deleters.fetch_add(1);
         finished.fetch_add(1);
         continue;
       }

@@ -97,6 +97,8 @@ class atomic {
   bool compare_exchange_strong(T& expected, T desired, order success, order failure,
                                place where = place::current()) {
     // Relacy takes no stronger order of failure than of success.
+    if (failure == std::memory_order_acquire && success == std::memory_order_release)
+      success = std::memory_order_acq_rel;
     RL_ASSERT(failure == std::memory_order_relaxed ||
               (success != std::memory_order_relaxed && success != std::memory_order_release));
     if (rl::rand(4) == 0) {

@@ -18,6 +18,7 @@ template <unsigned Blocks>
 struct slab {
   list remote;
   block blocks[Blocks];
+  plain<int> told{0};
   int& deletions;
 
   explicit slab(int& counter) : deletions(counter) {}
@@ -28,12 +29,13 @@ struct slab {
       each.content = -1;
       each.next = nullptr;
     }
+    told = told + 1;
     ++deletions;
   }
 
   void push(block& freed) {
     freed.content = freed.content + 1;  // the last use
-    if (remote.push(freed) == detail::return_outcome::last_block) delete this;
+    if (remote.push(freed, [this] { told = told + 1; }) == detail::return_outcome::last_block) delete this;
   }
 
   static unsigned take_home(detail::basic_free_block<relacy_atomics>* taken) {
@@ -131,6 +133,13 @@ struct owner_leaves : scenario<Derived, static_cast<int>(Pushers + 1)> {
     if (index == 0) {
       unsigned out = blocks;
       if (rl::rand(2) == 0) out -= slab<blocks>::take_home(memory->remote.take_all());
+      if (rl::rand(2) == 0) {
+        out -= slab<blocks>::take_home(memory->remote.take_all_and_watch());
+        if (rl::rand(4) != 0)
+          (void)memory->remote.call_when((out + 1) / 2);
+        else
+          memory->remote.stop_watching();
+      }
       out -= slab<blocks>::take_home(memory->remote.close());
       if (memory->remote.orphan(out) == detail::orphan_outcome::all_home) delete memory;
     } else {

@@ -135,6 +135,21 @@ TEST(lease_test, a_slot_has_one_holder_and_a_new_block_comes_when_all_are_held) 
   EXPECT_EQ(count(slots), most);
 }
 
+TEST(lease_test, a_holder_that_is_called_stays_to_answer) {
+  filch::detail::submission_mark<> mark;
+  using filch::detail::lease_outcome;
+  ASSERT_EQ(mark.lease_or_call(), lease_outcome::leased);
+  EXPECT_EQ(mark.try_lease(), lease_outcome::busy);
+  EXPECT_EQ(mark.lease_or_call(), lease_outcome::busy);
+  EXPECT_EQ(mark.lease_or_call(), lease_outcome::busy);
+  EXPECT_EQ(mark.try_lease(), lease_outcome::busy) << "called is held";
+  EXPECT_FALSE(mark.release_unless_called());
+  EXPECT_EQ(mark.try_lease(), lease_outcome::busy) << "one answer for both calls, and it is held still";
+  EXPECT_TRUE(mark.release_unless_called());
+  EXPECT_EQ(mark.try_lease(), lease_outcome::leased);
+  EXPECT_TRUE(mark.release_unless_called()) << "a call does not outlast the holder";
+}
+
 TEST(lease_test, the_closer_waits_for_every_holder) {
   submission_slots slots;
   std::atomic<bool> left{false};

@@ -27,7 +27,7 @@ byte accepted = 0, ran = 0;
 
 active [SUBMITTERS] proctype submitter() {
   byte self = _pid;
-  /* the mark: an exchange, which empties the buffer */
+  /* the mark: a compare-and-swap, which empties the buffer */
 #ifdef NO_MARK_FENCE
   atomic { mark_in_buffer[self] = true; mark_buffered[self] = true };
 #else

@@ -16,8 +16,8 @@ inline constexpr std::size_t slab_alignment = 64;
 /// A block that does not fit a slab. Throws std::bad_alloc.
 [[nodiscard]] void* allocate_from_heap(std::size_t bytes, std::size_t alignment);
 
-/// Any thread: frees a block with the size and alignment it was allocated with. Lock-free for a block of a slab; one in
-/// thousands that come home late has the memory trimmed, unless somebody is at it.
+/// Any thread: frees a block with the size and alignment it was allocated with. Lock-free for a block of a slab, but
+/// that the one of a late burst that completes its half has the pool's memory trimmed.
 void free_block(void* block, std::size_t bytes, std::size_t alignment) noexcept;
 
 }  // namespace filch::inline v0_1::detail

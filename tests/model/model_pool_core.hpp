@@ -1,0 +1,171 @@
+// What a pool of the models has, as the shipped steps ask for it.
+#pragma once
+
+#include <exception>
+#include <mutex>
+#include <string>
+
+#include "model_slots.hpp"
+
+#include <filch/detail/park/idle.hpp>
+#include <filch/detail/park/spare_word.hpp>
+#include <filch/task/errors.hpp>
+
+namespace filch::inline v0_1::detail {
+
+using steady_time = std::chrono::steady_clock::time_point;
+
+class worker;
+
+struct group_plan {
+  struct group {
+    unsigned size = 0;
+    std::uint64_t spares = 0;
+    unsigned members[4] = {};  // worker indices by bit
+  };
+  group groups[2];
+  idle_seat seats[4];
+  unsigned count = 1;
+};
+
+struct shape {
+  unsigned workers;
+  unsigned spares = 0;
+  unsigned groups = 1;
+  unsigned spin = 1;  // looks before parking
+};
+
+class pool_core {
+ public:
+  explicit pool_core(shape of);
+  ~pool_core();
+
+  // What the shipped steps ask for.
+  submission_slots& slots() noexcept { return slots_; }
+  idle_protocol<pool_core, relacy_atomics>& idle() noexcept { return idle_; }
+  spare_word<relacy_atomics>& spares() noexcept { return spares_; }
+  injection_queue& injection() noexcept { return injection_; }
+  worker* worker_at(unsigned index) const noexcept { return workers_[index]; }
+  unsigned workers_in_use() const noexcept { return worker_count_ + spare_count_; }
+  unsigned worker_count() const noexcept { return worker_count_; }
+  unsigned spin() const noexcept { return spin_; }
+  bool stopping() const noexcept { return stopping_.load(std::memory_order_seq_cst); }
+  unsigned group_count() const noexcept { return groups_.count; }
+  idle_word<relacy_atomics>& word(unsigned group) noexcept { return words_[group]; }
+  unsigned search_limit(unsigned) const noexcept { return worker_count_ > 3 ? worker_count_ / 2 : 1; }
+  unsigned group_size(unsigned group) const noexcept { return groups_.groups[group].size; }
+  unsigned nth_group(unsigned home, unsigned n) const noexcept { return (home + n) % groups_.count; }
+  park_token<relacy_atomics>& token(unsigned group, unsigned bit) noexcept {
+    return tokens_[groups_.groups[group].members[bit]];
+  }
+  trim_bell& bell() noexcept { return *bell_; }
+  worker& make_worker(unsigned index) const noexcept { return *workers_[index]; }
+  template <class Visit>
+  void for_each_worker(Visit&& visit) const {
+    for (unsigned i = 0; i != workers_in_use(); ++i) visit(*workers_[i]);
+  }
+  static void full_fence(std::source_location where = std::source_location::current()) noexcept {
+    relacy_atomics::full_fence(where);
+  }
+  static void futex_wait(const model::atomic<std::uint32_t>& word, std::uint32_t expected, std::optional<steady_time>) {
+    relacy_atomics::wait(word, expected);
+  }
+  static void futex_wake_all(const model::atomic<std::uint32_t>* word) { relacy_atomics::wake_all(*word); }
+
+  // The shipped steps.
+  bool work_visible() noexcept;
+  void out_of_work() noexcept;
+  void replace_blocked_worker();
+  void start_spare(unsigned spare);
+  void blocked_worker_returns() noexcept;
+  void take_back_return() noexcept;
+  void call_up_one_spare() noexcept;
+  void wake_dormant(idle_seat seat) noexcept;
+  bool must_stay_awake(idle_seat seat) const noexcept;
+  task_balance balance() const noexcept;
+  bool wait_until_idle(std::optional<steady_time> deadline) noexcept;
+  void stop_and_join() noexcept;
+  void end_workers() noexcept;
+  void trim_memory() noexcept;
+
+  // As pool_core::enqueue_in().
+  void submit(task_node* const* tasks, unsigned count) {
+    submission_slot& slot = slots_.lease();
+    enqueue_in(slot, tasks, count);
+    slot.leave();
+  }
+  void enqueue_in(submission_slot& slot, task_node* const* tasks, unsigned count) {
+    slot.ledger.count_spawned(count);
+    injection_.enqueue(slot.producer, tasks, count);
+    full_fence();  // [I8]
+    idle_.work_arrived(0, count);
+  }
+  void submit(task_node& task) {
+    task_node* const one = &task;
+    submit(&one, 1);
+  }
+
+  // As pool_core::cancel_one_queued() with end_outside().
+  void run_one_outside() {
+    task_node* task = nullptr;
+    if (injection_.dequeue(&task, 1) == 0) return;
+    task->runs = task->runs + 1;
+    task->run_outside();
+    submission_slot& slot = slots_.lease();
+    slot.ledger.count_finished();
+    full_fence();
+    out_of_work();
+    RL_ASSERT(exists_ == 1);
+    slot.leave();
+  }
+
+  // As pool_core::end_workers() when idle: from here on nobody from outside may be inside.
+  void leave_to_nobody() {
+    slots_.wait_until_all_free();
+    exists_ = 0;
+  }
+
+  /// After stop_and_join(), when every worker has left: no bit is set, and nobody is counted but spares that a blocking
+  /// worker had woken and that met the stop on their way.
+  bool is_empty() {
+    std::uint64_t searchers = 0;
+    for (unsigned group = 0; group != group_count(); ++group) {
+      if (words_[group].parked() != 0) return false;
+      searchers += words_[group].searchers();
+    }
+    return searchers <= spare_count_;
+  }
+
+  /// A count that went below zero shows as a very large one.
+  bool counts_are_sane() {
+    for (unsigned group = 0; group != group_count(); ++group)
+      if (words_[group].searchers() > group_size(group)) return false;
+    return true;
+  }
+
+ private:
+  const unsigned worker_count_;
+  const unsigned spare_count_;
+  const unsigned spin_;
+  group_plan groups_;
+  idle_word<relacy_atomics> words_[2];
+  park_token<relacy_atomics> tokens_[4];
+  worker* workers_[4] = {};
+  idle_protocol<pool_core, relacy_atomics> idle_{*this};
+  injection_queue injection_;
+  submission_slots slots_;
+  trim_bell the_bell_{*this};
+  trim_bell* const bell_ = &the_bell_;
+  struct {
+    void lock() noexcept {}
+    void unlock() noexcept {}
+  } ending_;  // nobody else ends it
+  model::atomic<bool> ended_{false};
+  model::atomic<bool> stopping_{false};
+  spare_word<relacy_atomics> spares_;
+  model::atomic<std::uint32_t> idle_waiters_{0};
+  model::atomic<std::uint32_t> idle_epoch_{0};
+  model::plain<int> exists_{1};
+};
+
+}  // namespace filch::inline v0_1::detail

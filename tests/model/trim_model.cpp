@@ -1,0 +1,171 @@
+// Memory that comes home late: when the blocks of a burst are freed elsewhere while its pool sleeps, the pool is rung for and
+// trims, until no more is held than a slab retains. A ring that is missing ends as a deadlock: everybody sleeps, and whoever
+// waits for the memory waits for ever.
+#include <array>
+
+#include "model_pool.hpp"
+
+namespace filch::model {
+namespace {
+
+using detail::slab;
+
+void let_others_go_on() {
+  for (unsigned turns = rl::rand(30); turns != 0; --turns) relacy_atomics::pause();
+}
+
+/// The slab of a worker, or of a slot: the blocks that went out, half of them for each of those who free.
+template <unsigned Freers, std::uint32_t Each>
+struct burst {
+  static constexpr std::uint32_t count = Freers * Each;
+  std::array<slab::room, count> blocks;
+  slab* home = nullptr;
+
+  void lend(slab& from) {
+    home = &from;
+    from.lend(count);
+  }
+  void free_share(unsigned freer) {
+    for (std::uint32_t i = 0; i != Each; ++i) home->free_remote(&blocks[freer * Each + i]);
+  }
+};
+
+/// A task that fills its worker's slab.
+template <class Burst>
+struct spender final : task_node {
+  Burst all;
+  milestone done;
+  void run(worker& by) override {
+    all.lend(by.memory());
+    done.reach_one_more();
+  }
+};
+
+/// While nobody else has work: Freers threads drop their shares, and the first waits for the memory.
+template <class Derived, unsigned Workers, unsigned Freers, std::uint32_t Each>
+struct of_workers : pool_scenario<Derived, Workers, 0, 1, Freers> {
+  spender<burst<Freers, Each>> spent[Workers];
+
+  of_workers() { slab::retained_bytes = 2 * Freers; }  // as many as one is sure to be told of
+
+  void drive(unsigned freer) {
+    if (freer == 0)
+      for (auto& each : spent) this->pool.submit(each);
+    for (auto& each : spent) each.done.wait_for(1);
+    for (auto& each : spent) each.all.free_share(freer);
+    if (freer == 0)
+      for (auto& each : spent) each.all.home->wait_until_trimmed();
+  }
+};
+struct one_freer : of_workers<one_freer, 1, 1, 5> {};
+struct two_freers : of_workers<two_freers, 1, 2, 5> {};
+struct two_sleepers : of_workers<two_sleepers, 2, 2, 3> {};
+
+/// The same of a slot's slab, which nobody sleeps on: a worker that rests, or whoever rings, trims it. One of those who free
+/// leases it meanwhile and may hold it when the last ring comes: to submit, or to be refused with what it has allocated.
+enum class lease { none, submits, is_refused };
+
+template <class Derived, std::uint32_t Each, lease Second, unsigned Others = 0>
+struct of_a_slot : pool_scenario<Derived, 1, 0, 1, 2 + Others> {
+  struct nothing final : task_node {
+    void run(worker&) override {}
+  };
+  burst<2, Each> spent;
+  slab memory{&this->pool.bell()};
+  milestone done;
+  nothing first;
+  nothing second;
+
+  of_a_slot() { slab::retained_bytes = 4; }
+
+  void spend() {
+    detail::submission_slot& slot = this->pool.slots().lease();
+    spent.lend(memory);
+    slot.memory.store(&memory, std::memory_order_release);
+    task_node* const task = &first;
+    this->pool.enqueue_in(slot, &task, 1);
+    slot.leave();
+    done.reach_one_more();
+  }
+  void lease_again() {
+    detail::submission_slot& slot = this->pool.slots().lease();
+    if (slot.memory.load(std::memory_order_relaxed) != nullptr) memory.look_for_room();
+    if (Second == lease::submits) {
+      task_node* const task = &second;
+      this->pool.enqueue_in(slot, &task, 1);
+    }
+    slot.leave();
+  }
+  void drive(unsigned freer) {
+    if (freer == 0) spend();
+    done.wait_for(1);
+    if (freer > 1)
+      for (int i = 0; i != 4; ++i) lease_again();
+    if (freer > 1) return;
+    let_others_go_on();
+    if (freer == 1 && Second == lease::is_refused) lease_again();
+    spent.free_share(freer);
+    if (freer == 1 && Second == lease::submits) lease_again();
+    if (freer == 0) memory.wait_until_trimmed();
+  }
+};
+struct slot : of_a_slot<slot, 4, lease::none> {};
+struct slot_in_use : of_a_slot<slot_in_use, 4, lease::submits> {};
+struct slot_of_refused : of_a_slot<slot_of_refused, 4, lease::is_refused> {};
+struct slot_of_two_refused : of_a_slot<slot_of_two_refused, 3, lease::is_refused, 1> {};
+
+/// The pool ends while the blocks come home: the last ring may find its worker gone, or going, or a slot still held.
+struct at_the_end : scenario<at_the_end, 3> {
+  pool_core pool{{.workers = 1}};
+  spender<burst<1, 6>> spent;
+  burst<1, 6> outside;
+  slab memory{&pool.bell()};
+
+  at_the_end() { slab::retained_bytes = 2; }
+
+  void thread(unsigned index) {
+    if (index == 0) return pool.worker_at(0)->main();
+    if (index == 1) {
+      submit();
+      (void)pool.wait_until_idle(std::nullopt);
+      let_others_go_on();
+      pool.end_workers();
+    } else {
+      spent.done.wait_for(1);
+      let_others_go_on();
+      const bool worker_first = rl::rand(2) == 0;
+      if (worker_first) spent.all.free_share(0);
+      outside.free_share(0);
+      if (!worker_first) spent.all.free_share(0);
+    }
+  }
+  void submit() {
+    detail::submission_slot& slot = pool.slots().lease();
+    outside.lend(memory);
+    slot.memory.store(&memory, std::memory_order_release);
+    task_node* const task = &spent;
+    pool.enqueue_in(slot, &task, 1);
+    slot.leave();
+  }
+  void after() {
+    RL_ASSERT(spent.all.home->is_trimmed());
+    RL_ASSERT(memory.is_trimmed());
+  }
+};
+
+}  // namespace
+}  // namespace filch::model
+
+int main(int argc, char** argv) {
+  using namespace filch::model;
+  runner run(argc, argv);
+  run.check<one_freer>("one frees", 200'000);
+  run.check<two_freers>("two free", 200'000);
+  run.check<two_sleepers>("two workers sleep", 200'000);
+  run.check<slot>("a slot's slab", 200'000);
+  run.check<slot_in_use>("a slot's slab in use", 200'000);
+  run.check<slot_of_refused>("a slot's slab, a submission refused", 200'000);
+  run.check<slot_of_two_refused>("a slot's slab, two submissions refused", 200'000);
+  run.check<at_the_end>("at the end of the pool", 200'000);
+  return run.status();
+}
