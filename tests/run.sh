@@ -63,7 +63,7 @@ if [[ " ${stages[*]} " == *" clang-tsan "* ]]; then
 fi
 
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
-test_timeout=120
+test_timeout=300
 [[ -n ${FILCH_LONG_TESTS:-}${FILCH_PROGRAM_SECONDS:-} ]] && test_timeout=$((7200 + ${FILCH_PROGRAM_SECONDS:-0}))
 passed=0
 failed=0

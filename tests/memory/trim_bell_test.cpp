@@ -111,7 +111,7 @@ TEST_F(sleeping_slab, those_who_free_half_of_its_blocks_ring_whoever_they_are) {
 
 TEST_F(sleeping_slab, an_owner_that_trims_when_rung_for_holds_little_in_the_end) {
   while (!out_.empty()) {
-    free_elsewhere(1);
+    free_elsewhere(50);
     if (home_->wants_trim()) home_->trim();
     EXPECT_LE(home_->bytes_held(), 4 * 64 * out_.size() + 3 * slab::retained_bytes);
   }

@@ -15,14 +15,22 @@ using namespace filch_tests;
 class life_test : public shaped_pool_test {};
 INSTANTIATE_POOL_SHAPES(life_test);
 
-TEST_P(life_test, a_pool_comes_into_being_runs_a_task_and_goes) {
-  // A hundred thousand times with one worker that does not spin, where a hang cannot hide.
-  const bool in_full = long_form() || (width() == 1 && GetParam().spin == 0ns);
-  const unsigned rounds = scaled((in_full ? 100'000 : 5'000) / width());
+void live_and_die(const filch::scheduler_options& options, unsigned rounds) {
   const std::size_t threads = thread_count();
-  for (unsigned round = 0; round != rounds; ++round)
-    ASSERT_EQ(filch::scheduler(shape()).submit([] { return 42; }).get(), 42);
+  for (unsigned round = 0; round != rounds; ++round) ASSERT_EQ(filch::scheduler(options).submit([] { return 42; }).get(), 42);
   EXPECT_EQ(thread_count(), threads);
+}
+
+TEST_P(life_test, a_pool_comes_into_being_runs_a_task_and_goes) {
+  live_and_die(shape(), scaled((long_form() ? 100'000 : 5'000) / width()));
+}
+
+/// A hundred thousand lives of one worker that does not spin, where a hang cannot hide; in parts, each far from its watchdog.
+class parts_of_many_lives : public pool_test, public testing::WithParamInterface<int> {};
+INSTANTIATE_TEST_SUITE_P(part, parts_of_many_lives, testing::Range(0, 10));
+
+TEST_P(parts_of_many_lives, a_pool_comes_into_being_runs_a_task_and_goes) {
+  live_and_die({.workers = 1, .spin = 0ns}, scaled(10'000));
 }
 
 TEST_P(life_test, a_pool_comes_into_being_and_goes_without_a_task) {
