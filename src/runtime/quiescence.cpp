@@ -33,7 +33,7 @@ task_balance pool_core::balance() const noexcept {
 // [Q4] The fence between announcing and counting pairs with [Q3]; the epoch, read before the count, catches a worker
 // that ran out of work in between. True when idle, false at the deadline.
 bool pool_core::wait_until_idle(std::optional<steady_time> deadline) noexcept {
-  (void)idle_waiters_.fetch_add(1, std::memory_order_seq_cst);
+  (void)idle_waiters_.fetch_add(1, std::memory_order_relaxed);
   full_fence();
   bool idle = false;
   for (;;) {
