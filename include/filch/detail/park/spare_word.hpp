@@ -46,8 +46,9 @@ class spare_word {
       const bool leaves = unblocked(old) > target_ || (dormant == 0 && unblocked(old) > 1);
       if (!leaves && dormant == 0) return {block_outcome::refused, 0};
       const std::uint64_t next = leaves ? old - one_unblocked : old & ~(dormant & (~dormant + 1));
-      // [W1] acq_rel, pairs with [W2] of the spare that went dormant: what it left behind is visible to its waker.
-      if (!word_.compare_exchange_strong(old, next, std::memory_order_acq_rel, std::memory_order_relaxed)) continue;
+      // [W1] acquire, pairs with [W2] of the spare that went dormant: what it left behind is visible to its waker. All that
+      // comes between the two is a read-modify-write, which passes on what [W2] has released.
+      if (!word_.compare_exchange_strong(old, next, std::memory_order_acquire, std::memory_order_relaxed)) continue;
       if (leaves) return {block_outcome::left, 0};
       return {block_outcome::replaced, static_cast<unsigned>(std::countr_zero(dormant))};
     }
@@ -55,27 +56,25 @@ class spare_word {
 
   /// Takes back a block() that was answered `replaced`, when the spare could not be started.
   void return_spare(unsigned spare) noexcept {
-    (void)word_.fetch_or(std::uint64_t{1} << spare, std::memory_order_acq_rel);  // [W2]
+    (void)word_.fetch_or(std::uint64_t{1} << spare, std::memory_order_release);  // [W2]
   }
 
   /// The caller is unblocked again. True when there is now one too many.
   [[nodiscard]] bool unblock() noexcept {
-    // [W3] acq_rel, here and in its undoing: links the chain of changes between [W2] and [W1], whose every step must pass on
-    // what it has seen.
-    return unblocked(word_.fetch_add(one_unblocked, std::memory_order_acq_rel)) + 1 > target_;
+    return unblocked(word_.fetch_add(one_unblocked, std::memory_order_relaxed)) + 1 > target_;
   }
 
   /// Undoes an unblock().
-  void take_back_unblock() noexcept { (void)word_.fetch_sub(one_unblocked, std::memory_order_acq_rel); }
+  void take_back_unblock() noexcept { (void)word_.fetch_sub(one_unblocked, std::memory_order_relaxed); }
 
   /// A spare asks to go dormant: only while more than the target are unblocked.
   [[nodiscard]] retire_outcome try_retire(unsigned spare) noexcept {
     std::uint64_t old = word_.load(std::memory_order_relaxed);
     while (unblocked(old) > target_) {
       const std::uint64_t next = (old - one_unblocked) | (std::uint64_t{1} << spare);
-      // [W2] acq_rel, pairs with [W1]: who takes the bit next sees what this spare left behind, its thread's being started
+      // [W2] release, pairs with [W1]: who takes the bit next sees what this spare left behind, its thread's being started
       // among it.
-      if (word_.compare_exchange_strong(old, next, std::memory_order_acq_rel, std::memory_order_relaxed))
+      if (word_.compare_exchange_strong(old, next, std::memory_order_release, std::memory_order_relaxed))
         return retire_outcome::dormant;
     }
     return retire_outcome::needed;
