@@ -129,15 +129,14 @@ class deque_owner {
   /// Moves up to `count` of the oldest items to `items`, oldest first, with one compare-and-swap, and answers how many:
   /// 0 when a thief was faster or the ring is empty.
   [[nodiscard]] std::size_t spill(T** items, std::size_t count) noexcept {
-    // [D10] acquire load, pairs with the compare-and-swap of a thief that moved top here; as [D1].
-    std::uint64_t top = ring_.top_.load(std::memory_order_acquire);
+    std::uint64_t top = ring_.top_.load(std::memory_order_relaxed);  // an old value makes the compare-and-swap fail
     const std::uint64_t bottom = ring_.bottom_.load(std::memory_order_relaxed);
     const std::int64_t size = deque_ring<T, Atomics>::distance(top, bottom);
     if (size <= 0) return 0;
     if (static_cast<std::uint64_t>(size) < count) count = static_cast<std::size_t>(size);
     for (std::size_t i = 0; i != count; ++i) items[i] = ring_.at(top + i).load(std::memory_order_relaxed);
-    // [D9] seq_cst compare-and-swap, one of the takers of [D7]. Only the owner may take several: nobody else can
-    // lower bottom into them meanwhile.
+    // [D9] seq_cst compare-and-swap, one of the takers of [D7]; its acquire half stands for [D1], since known_top_ follows.
+    // Only the owner may take several: nobody else can lower bottom into them meanwhile.
     if (!ring_.top_.compare_exchange_strong(top, top + count, std::memory_order_seq_cst,
                                             std::memory_order_relaxed))
       return 0;
@@ -186,9 +185,10 @@ class deque_thief {
 
   /// True when an item that was pushed before a full fence of the caller is still there; may be true a moment longer.
   [[nodiscard]] bool has_work() const noexcept {
-    // [D11] seq_cst loads, after the caller's full fence [I2] or [I4]; pair with [D2]: either this look sees the push, or
+    // While such an item is there, no value of top has passed it: whichever is read does.
+    const std::uint64_t top = ring_.top_.load(std::memory_order_relaxed);
+    // [D11] seq_cst load, after the caller's full fence [I2] or [I4]; pairs with [D2]: either this look sees the push, or
     // who pushed sees the bit in the idle word. Weaker, a worker parks beside a queued task.
-    const std::uint64_t top = ring_.top_.load(std::memory_order_seq_cst);
     return deque_ring<T, Atomics>::distance(top, ring_.bottom_.load(std::memory_order_seq_cst)) > 0;
   }
 
