@@ -135,7 +135,7 @@ class idle_protocol {
   }
 
   void sleep(idle_seat seat) noexcept {
-    // [I1] is the read-modify-write that has just set this worker's bit. [I2] full fence, pairs with the submitter's
+    // [I2] full fence, after the read-modify-write [I1] that has just set this worker's bit; pairs with the submitter's
     // push and its look [I3]: either the submitter sees this bit, or the look below sees its work. Without it a task
     // stays queued beside a parked worker.
     Atomics::full_fence();

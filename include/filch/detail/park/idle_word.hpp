@@ -29,6 +29,7 @@ class idle_word {
   /// busy -> searching, unless `limit` workers of the group search already.
   [[nodiscard]] search_entry try_begin_search(std::uint64_t limit) noexcept {
     std::uint64_t old = word_.load(std::memory_order_relaxed);
+    // [I11] seq_cst compare-and-swap, as all read-modify-writes of this word; see at its declaration.
     while (searching(old) < limit)
       if (word_.compare_exchange_strong(old, old + one_searching, std::memory_order_seq_cst,
                                         std::memory_order_relaxed))
@@ -38,21 +39,27 @@ class idle_word {
 
   /// Counts one more searcher: on behalf of a worker that is about to be woken from outside the word, or of the caller, who
   /// searches again.
-  void add_searcher() noexcept { (void)word_.fetch_add(one_searching, std::memory_order_seq_cst); }
+  void add_searcher() noexcept { (void)word_.fetch_add(one_searching, std::memory_order_seq_cst); }  // [I11]
 
   /// searching -> busy.
   [[nodiscard]] search_exit end_search() noexcept {
+    // [I10] seq_cst subtraction, pairs with [I3]: a submitter that read the count before it stayed silent, so its push
+    // comes before this step in the total order. Whoever is the last to leave fences [I4] and looks after that. Weaker, one
+    // who is not the last could leave behind the last one's look, and a task stays queued beside parked workers.
     const std::uint64_t old = word_.fetch_sub(one_searching, std::memory_order_seq_cst);
     return searching(old) == 1 ? search_exit::last_searcher : search_exit::others_search;
   }
 
-  /// searching -> parked, in one step. [I1], as park_busy().
+  /// searching -> parked, in one step.
   void park_searcher(unsigned bit) noexcept {
+    // [I1] seq_cst addition, as in park_busy(); and it leaves the count, as [I10].
     (void)word_.fetch_add((std::uint64_t{1} << bit) - one_searching, std::memory_order_seq_cst);
   }
 
   /// busy -> parked.
   void park_busy(unsigned bit) noexcept {
+    // [I1] seq_cst addition, before the fence [I2]; pairs with [I3]: a submitter that does not see the bit has pushed before
+    // this step in the total order, so that the look after the fence sees its work.
     (void)word_.fetch_add(std::uint64_t{1} << bit, std::memory_order_seq_cst);
   }
 
@@ -60,6 +67,7 @@ class idle_word {
   [[nodiscard]] unpark_outcome try_unpark(unsigned bit) noexcept {
     const std::uint64_t own = std::uint64_t{1} << bit;
     std::uint64_t old = word_.load(std::memory_order_relaxed);
+    // [I11] seq_cst compare-and-swap.
     while ((old & own) != 0)
       if (word_.compare_exchange_strong(old, old - own + one_searching, std::memory_order_seq_cst,
                                         std::memory_order_relaxed))
@@ -70,6 +78,7 @@ class idle_word {
   /// parked -> searching for up to `count` workers, the lowest bits first, unless somebody searches already. The bits that
   /// were cleared: each is owed one token.
   [[nodiscard]] std::uint64_t claim(unsigned count) noexcept {
+    // [I3] seq_cst loads, this one and those of the compare-and-swaps that fail; one that succeeds is [I11].
     std::uint64_t old = word_.load(std::memory_order_seq_cst);
     for (;;) {
       if (searching(old) != 0) return 0;
@@ -84,6 +93,7 @@ class idle_word {
 
   /// parked -> searching for one worker among `among`, also while others search. Its bit, or 0.
   [[nodiscard]] std::uint64_t call_up(std::uint64_t among) noexcept {
+    // [I3] seq_cst loads, as in claim().
     std::uint64_t old = word_.load(std::memory_order_seq_cst);
     for (;;) {
       const std::uint64_t chosen = lowest_bits(old & among & parked_mask, 1);
@@ -113,8 +123,9 @@ class idle_word {
   // [I3] seq_cst load: the submitter's look, after its push [D2] or a full fence; pairs with [I1] in idle.hpp.
   std::uint64_t load() const noexcept { return word_.load(std::memory_order_seq_cst); }
 
-  // The read-modify-writes are seq_cst: they are the sleeper's half of the handshake ([I1]), they cost the same on
-  // x86-64 as weaker ones, and each stands on a path that is about to park, to wake or to search.
+  // The read-modify-writes are seq_cst. Those that leave the count or set a bit must be: [I1], [I10]. Those that enter the
+  // count [I11] need not: whoever misses one wakes a worker too many. So the word has one history, in the total order, they
+  // cost the same on x86-64, and each stands on a path that is about to park, to wake or to search.
   alignas(cache_line) typename Atomics::template atomic<std::uint64_t> word_{0};
 };
 
