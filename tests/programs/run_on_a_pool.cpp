@@ -10,6 +10,9 @@
 
 #include "memory/slab.hpp"
 #include "programs/interpreter.hpp"
+#ifdef FILCH_ATOMICS
+#include "perturb/lost_work.hpp"
+#endif
 
 namespace filch_programs {
 
@@ -139,6 +142,9 @@ std::string run_on_a_pool(const program& of) {
   {
     std::atomic<pool_machine*> installed{nullptr};
     filch::scheduler pool(options_of(of, installed));
+#ifdef FILCH_ATOMICS
+    const filch_perturb::lost_work_watch watch(pool);
+#endif
     pool_machine machine(pool, of.bodies);
     installed = &machine;
     const std::vector<std::uint64_t> sums = run_threads(of, pool, machine);

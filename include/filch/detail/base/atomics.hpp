@@ -18,6 +18,10 @@
 #include <filch/detail/base/full_fence.hpp>
 #include <filch/detail/base/pause.hpp>
 
+#ifdef FILCH_ATOMICS  // names a header that defines another standard_atomics for the whole library: for tests that disturb it
+#include FILCH_ATOMICS
+#else
+
 namespace filch::inline v0_1::detail {
 
 struct standard_atomics {
@@ -31,3 +35,5 @@ struct standard_atomics {
 };
 
 }  // namespace filch::inline v0_1::detail
+
+#endif

@@ -1,0 +1,49 @@
+// A pool that works never looks as if it had lost work for long, and one that has is found.
+#include "perturb/lost_work.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <thread>
+
+#include "runtime/pool_core.hpp"
+
+namespace {
+
+TEST(lost_work, an_idle_pool_has_lost_nothing) {
+  filch::scheduler pool({.workers = 2});
+  pool.submit([] {}).get();
+  pool.wait_idle();
+  EXPECT_FALSE(filch_perturb::looks_lost(pool));
+}
+
+/// Takes the bits of parked workers out of the words and counts them as searching, as a wake-up does that never sends a token.
+void claim_all_and_tell_nobody(filch::detail::pool_core& core) {
+  for (unsigned group = 0; group != core.group_count(); ++group)
+    while (core.word(group).call_up(~std::uint64_t{0}) != 0) (void)core.word(group).end_search();
+}
+
+TEST(lost_work_death_test, a_pool_whose_wake_up_is_lost_is_reported_with_its_words) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(
+      {
+        filch::scheduler pool({.workers = 2, .spin = std::chrono::nanoseconds{0}});
+        pool.submit([] {}).get();
+        pool.wait_idle();
+        filch::detail::pool_core& core = filch::detail::scheduler_access::core(pool);
+        while (!core.is_at_rest()) std::this_thread::yield();
+        claim_all_and_tell_nobody(core);
+        core.word(0).park_busy(0);  // looks parked, and its token will be taken for another's
+        core.token(0, 0).word.store(0);
+        const filch_perturb::lost_work_watch watch(pool);
+        core.word(0).add_searcher();  // so that a submitter stays silent
+        (void)pool.submit([] {});
+        (void)core.word(0).end_search();
+        std::this_thread::sleep_for(std::chrono::seconds(30));
+      },
+      "beside a parked worker");
+}
+
+}  // namespace

@@ -1,0 +1,153 @@
+#include "perturb/schedule.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cinttypes>
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <iterator>
+#include <ostream>
+
+#include <linux/futex.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace filch_perturb {
+
+namespace {
+
+constinit std::atomic<std::uint64_t> threads{0};
+constinit std::atomic<std::uint64_t> total{0};
+
+// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
+std::uint64_t mix(std::uint64_t value) noexcept {
+  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
+  value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
+  return value ^ (value >> 31);
+}
+
+/// Where a thread was last, for whoever looks at a run that is stuck.
+struct last_point {
+  std::atomic<const char*> file{nullptr};
+  std::atomic<std::uint32_t> line{0};
+};
+constinit last_point last_points[64];
+
+struct thread_state {
+  std::uint64_t random = 0;
+  std::uint32_t points_left = 0;
+  std::uint32_t slow_turns = 0;
+  last_point* last = nullptr;
+
+  std::uint64_t draw() noexcept { return mix(random += 0x9e3779b97f4a7c15); }
+  std::uint64_t draw_below(std::uint64_t end) noexcept { return draw() % end; }
+};
+
+constinit thread_local thread_state self;
+
+void sleep_for(long nanoseconds) noexcept {
+  const timespec time{0, nanoseconds};
+  (void)::nanosleep(&time, nullptr);
+}
+
+void move_to_another_cpu() noexcept {
+  const long cpus = ::sysconf(_SC_NPROCESSORS_ONLN);
+  cpu_set_t chosen;
+  CPU_ZERO(&chosen);
+  CPU_SET(self.draw_below(static_cast<std::uint64_t>(cpus > 0 ? cpus : 1)), &chosen);
+  (void)::sched_setaffinity(0, sizeof(chosen), &chosen);  // one that is not allowed is refused
+}
+
+void disturb() noexcept {
+  total.fetch_add(1, std::memory_order_relaxed);
+  if (self.slow_turns != 0) {
+    --self.slow_turns;
+    self.points_left = static_cast<std::uint32_t>(self.draw_below(8));
+    return sleep_for(static_cast<long>(self.draw_below(30'000)));
+  }
+  self.points_left = static_cast<std::uint32_t>(self.draw_below(400));
+  const std::uint64_t what = self.draw_below(100);
+  if (what < 60) {
+    (void)::sched_yield();
+  } else if (what < 85) {
+    sleep_for(static_cast<long>(self.draw_below(20'000)));
+  } else if (what < 88) {
+    sleep_for(static_cast<long>(self.draw_below(1'000'000)));
+  } else if (what < 97) {
+    move_to_another_cpu();
+  } else {
+    self.slow_turns = static_cast<std::uint32_t>(self.draw_below(40));
+  }
+}
+
+void begin() noexcept {
+  const std::uint64_t number = threads.fetch_add(1, std::memory_order_relaxed);
+  self.last = &last_points[number % std::size(last_points)];
+  self.random = mix(seed() + number) | 1;
+  self.points_left = static_cast<std::uint32_t>(self.draw_below(100));
+}
+
+std::uint64_t choose_seed() noexcept {
+  const char* const given = std::getenv("FILCH_PERTURB_SEED");
+  const std::uint64_t chosen =
+      given != nullptr
+          ? std::strtoull(given, nullptr, 10)
+          : static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()) % 1'000'000'007;
+  (void)std::fprintf(stderr, "FILCH_PERTURB_SEED=%" PRIu64 "\n", chosen);
+  return chosen;
+}
+
+}  // namespace
+
+std::uint64_t seed() noexcept {
+  static const std::uint64_t chosen = choose_seed();
+  return chosen;
+}
+
+std::uint64_t disturbances() noexcept { return total.load(std::memory_order_relaxed); }
+
+void point(const std::source_location& where) noexcept {
+  if (self.last == nullptr) begin();
+  self.last->file.store(where.file_name(), std::memory_order_relaxed);
+  self.last->line.store(where.line(), std::memory_order_relaxed);
+  if (self.points_left != 0)
+    --self.points_left;
+  else
+    disturb();
+}
+
+bool wakes_for_no_reason() noexcept {
+  point();
+  return self.draw_below(8) == 0;
+}
+
+void print_last_points(std::ostream& to) {
+  for (const last_point& each : last_points)
+    if (const char* const file = each.file.load(); file != nullptr)
+      to << "  last at " << file << ':' << each.line.load() << '\n';
+}
+
+}  // namespace filch_perturb
+
+// Put before the C library's by the linker, for the futex calls: they may return at once, and come late.
+extern "C" long __real_syscall(long number, ...);
+
+extern "C" long __wrap_syscall(long number, ...) {
+  va_list given;
+  va_start(given, number);
+  long a[6];
+  for (long& each : a) each = va_arg(given, long);
+  va_end(given);
+  const bool waits =
+      number == SYS_futex && ((a[1] & FUTEX_CMD_MASK) == FUTEX_WAIT || (a[1] & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET);
+  if (waits && filch_perturb::wakes_for_no_reason()) {
+    errno = EINTR;
+    return -1;
+  }
+  filch_perturb::point();
+  return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
