@@ -3,8 +3,8 @@
 # line is the sum of all stages.
 set -euo pipefail
 
-default_stages=(release one-cpu tsan asan-ubsan clang portable)
-further_stages=(debug clang-tsan)
+default_stages=(release tsan)
+further_stages=(one-cpu asan-ubsan clang portable perturbed debug clang-tsan)
 
 if [[ ${1:-} == --help || ${1:-} == -h ]]; then
   cat <<END
@@ -15,13 +15,17 @@ fails does not keep the others from running; what failed is said again at the en
 status is 0 when M is 0.
 
 By default: ${default_stages[*]}
-  release      g++, warnings as errors, all tests, also those that build programs outside filch
-  one-cpu      the same programs, confined to one CPU; not those that only build others
+  release      g++, warnings as errors, all tests, also the models and those that build programs outside filch
   tsan         thread sanitizer
+Further: ${further_stages[*]}
+  one-cpu      the programs of release, confined to one CPU; not those that only build others, nor the models
   asan-ubsan   address and undefined behaviour sanitizers
   clang        clang, warnings as errors
   portable     the parking that does not need Linux
-Further: ${further_stages[*]}
+  perturbed    a library whose every protocol is disturbed at every step, with a watchdog for work that is lost
+  debug        with assertions
+  clang-tsan   clang's thread sanitizer
+All of them: all
 
 FILCH_RECORDED_TOPOLOGIES  a folder of recorded hwloc topologies, for the tests that read them
 FILCH_LONG_TESTS=1         the long forms: ten million rounds of park and unpark, a hundred thousand lives of each pool
@@ -33,6 +37,7 @@ fi
 
 stages=("$@")
 [[ $# == 0 ]] && stages=("${default_stages[@]}")
+[[ $* == all ]] && stages=("${default_stages[@]}" "${further_stages[@]}")
 
 if [[ -n ${FILCH_RECORDED_TOPOLOGIES:-} ]]; then
   FILCH_RECORDED_TOPOLOGIES=$(realpath "$FILCH_RECORDED_TOPOLOGIES")
@@ -123,7 +128,7 @@ run_stage() {
       build release "$CXX" -DFILCH_WERROR=ON && run_tests release -j2
       ;;
     one-cpu)
-      build release "$CXX" -DFILCH_WERROR=ON && around=(taskset -c "$(first_cpu)") && run_tests release -j1 -LE packages
+      build release "$CXX" -DFILCH_WERROR=ON && around=(taskset -c "$(first_cpu)") && run_tests release -j1 -LE 'packages|model'
       ;;
     debug)
       build debug "$CXX" -DFILCH_WERROR=ON && run_tests debug -j2 -LE packages
@@ -133,11 +138,15 @@ run_stage() {
       build "$1" "$CXX" && run_tests "$1" -j2
       ;;
     clang)
-      build clang "$clang" -DFILCH_WERROR=ON && run_tests clang -j2 -LE packages
+      build clang "$clang" -DFILCH_WERROR=ON && run_tests clang -j2 -LE 'packages|model'
       ;;
     portable)
       targets=(park_tests runtime_tests)
       build portable "$CXX" -DFILCH_WERROR=ON && run_tests portable -j2 -L 'park|runtime'
+      ;;
+    perturbed)
+      targets=(park_tests perturb_tests programs_tests)
+      build perturbed "$CXX" -DFILCH_WERROR=ON && run_tests perturbed -j2 -L 'park|perturb|programs'
       ;;
     clang-tsan)
       around=("${steady_addresses[@]}")

@@ -7,9 +7,9 @@ if [[ ${1:-} == --help || ${1:-} == -h ]]; then
   cat <<END
 tests/soak.sh [<minutes>]
 
-Goes through the stages that tests/run.sh leaves out, then the long forms of the tests, the protocols in spin, the mutants of the
-models and the coverage, and spends the rest of the minutes (60 by default) on random programs: chosen by a fuzzer, under the address and
-undefined behaviour sanitizers, and by chance. The last line is "all well" or names what was not.
+Goes through all stages of tests/run.sh, then the long forms of the tests, the protocols in spin, the models with ten times their
+executions, all mutants, ten minutes of disturbed schedules and the coverage, and spends the rest of the minutes (60 by default) on
+random programs: chosen by a fuzzer, under the address and undefined behaviour sanitizers, and by chance. The last line is "all well" or names what was not.
 END
   exit
 fi
@@ -41,10 +41,19 @@ fuzz() {
 by_chance() { FILCH_PROGRAM_SECONDS=$1 build/release/tests/programs/programs_tests --gtest_filter='*random_bytes*'; }
 long_forms() { FILCH_LONG_TESTS=1 build/release/tests/runtime_tests --gtest_filter='*life_test*not_spinning'; }
 
-step "debug and clang's thread sanitizer" tests/run.sh release debug clang-tsan
+long_models() {
+  local model
+  for model in build/release/tests/model/*_model; do "$model" 10 || return; done
+}
+disturbed() { FILCH_PROGRAM_SECONDS=$1 build/perturbed/tests/programs/programs_tests --gtest_filter='*random_bytes*'; }
+
+step "all stages" tests/run.sh all
 step "long forms" long_forms
 step "protocols" tests/spin/run.sh
+step "models, ten times" long_models
+step "kill matrix" tests/model/kill_matrix.sh build/release/tests/model full
 step "mutants" tests/model/mutants.sh
+step "disturbed schedules" disturbed 600
 step "coverage" tests/coverage.sh
 rest=$(((deadline - SECONDS) / 2))
 [[ $rest -ge 60 ]] || rest=60
