@@ -34,14 +34,15 @@ TEST(lost_work_death_test, a_pool_whose_wake_up_is_lost_is_reported_with_its_wor
         pool.wait_idle();
         filch::detail::pool_core& core = filch::detail::scheduler_access::core(pool);
         while (!core.is_at_rest()) std::this_thread::yield();
-        claim_all_and_tell_nobody(core);
-        core.word(0).park_busy(0);  // looks parked, and its token will be taken for another's
-        core.token(0, 0).word.store(0);
         const filch_perturb::lost_work_watch watch(pool);
-        core.word(0).add_searcher();  // so that a submitter stays silent
-        (void)pool.submit([] {});
-        (void)core.word(0).end_search();
-        std::this_thread::sleep_for(std::chrono::seconds(30));
+        for (;;) {  // once more if a worker was not asleep yet
+          claim_all_and_tell_nobody(core);
+          core.word(0).park_busy(0);    // looks parked
+          core.word(0).add_searcher();  // so that a submitter stays silent
+          auto lost = pool.submit([] {});
+          (void)core.word(0).end_search();
+          (void)lost.wait_for(std::chrono::seconds(5));
+        }
       },
       "beside a parked worker");
 }

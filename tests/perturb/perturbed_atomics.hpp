@@ -38,9 +38,7 @@ class perturbed_atomic : public std::atomic<T> {
   T fetch_and(T value, order with, place where = place::current()) noexcept {
     return point(where), base::fetch_and(value, with);
   }
-  T fetch_or(T value, order with, place where = place::current()) noexcept {
-    return point(where), base::fetch_or(value, with);
-  }
+  T fetch_or(T value, order with, place where = place::current()) noexcept { return point(where), base::fetch_or(value, with); }
   T fetch_xor(T value, order with, place where = place::current()) noexcept {
     return point(where), base::fetch_xor(value, with);
   }

@@ -54,12 +54,27 @@ void sleep_for(long nanoseconds) noexcept {
   (void)::nanosleep(&time, nullptr);
 }
 
+/// The CPUs that the process was given.
+const cpu_set_t& allowed_cpus() noexcept {
+  static const cpu_set_t allowed = [] {
+    cpu_set_t read;
+    CPU_ZERO(&read);
+    (void)::sched_getaffinity(::getpid(), sizeof(read), &read);
+    return read;
+  }();
+  return allowed;
+}
+
 void move_to_another_cpu() noexcept {
-  const long cpus = ::sysconf(_SC_NPROCESSORS_ONLN);
+  const auto count = static_cast<std::uint64_t>(CPU_COUNT(&allowed_cpus()));
+  if (count == 0) return;
+  std::uint64_t skipped = self.draw_below(count);
+  std::size_t cpu = 0;
+  while (!CPU_ISSET(cpu, &allowed_cpus()) || skipped-- != 0) ++cpu;
   cpu_set_t chosen;
   CPU_ZERO(&chosen);
-  CPU_SET(self.draw_below(static_cast<std::uint64_t>(cpus > 0 ? cpus : 1)), &chosen);
-  (void)::sched_setaffinity(0, sizeof(chosen), &chosen);  // one that is not allowed is refused
+  CPU_SET(cpu, &chosen);
+  (void)::sched_setaffinity(0, sizeof(chosen), &chosen);
 }
 
 void disturb() noexcept {
@@ -85,6 +100,7 @@ void disturb() noexcept {
 }
 
 void begin() noexcept {
+  (void)allowed_cpus();
   const std::uint64_t number = threads.fetch_add(1, std::memory_order_relaxed);
   self.last = &last_points[number % std::size(last_points)];
   self.random = mix(seed() + number) | 1;
@@ -114,6 +130,11 @@ void point(const std::source_location& where) noexcept {
   if (self.last == nullptr) begin();
   self.last->file.store(where.file_name(), std::memory_order_relaxed);
   self.last->line.store(where.line(), std::memory_order_relaxed);
+  point_without_a_place();
+}
+
+void point_without_a_place() noexcept {
+  if (self.last == nullptr) begin();
   if (self.points_left != 0)
     --self.points_left;
   else
@@ -121,7 +142,7 @@ void point(const std::source_location& where) noexcept {
 }
 
 bool wakes_for_no_reason() noexcept {
-  point();
+  point_without_a_place();
   return self.draw_below(8) == 0;
 }
 
@@ -148,6 +169,6 @@ extern "C" long __wrap_syscall(long number, ...) {
     errno = EINTR;
     return -1;
   }
-  filch_perturb::point();
+  filch_perturb::point_without_a_place();
   return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

@@ -20,6 +20,9 @@ namespace filch_perturb {
 /// bugs", ASPLOS 2010, demote a thread at a few random points of a run.)
 void point(const std::source_location& where = std::source_location::current()) noexcept;
 
+/// The same beside a system call, where the place of the point before says more.
+void point_without_a_place() noexcept;
+
 /// Whether a wait that is about to sleep shall return at once, as a spurious wake-up.
 [[nodiscard]] bool wakes_for_no_reason() noexcept;
 
