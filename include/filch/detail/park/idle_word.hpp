@@ -43,9 +43,9 @@ class idle_word {
 
   /// searching -> busy.
   [[nodiscard]] search_exit end_search() noexcept {
-    // [I10] seq_cst subtraction, pairs with [I3]: a submitter that read the count before it stayed silent, so its push
-    // comes before this step in the total order. Whoever is the last to leave fences [I4] and looks after that. Weaker, one
-    // who is not the last could leave behind the last one's look, and a task stays queued beside parked workers.
+    // [I10] seq_cst subtraction, pairs with [I3]: a submitter that read the count before it stayed silent, and its push comes
+    // before the fence [I4] of whoever is the last to leave, who looks after that. By the language that fence suffices; Relacy
+    // orders a seq_cst load with seq_cst operations only.
     const std::uint64_t old = word_.fetch_sub(one_searching, std::memory_order_seq_cst);
     return searching(old) == 1 ? search_exit::last_searcher : search_exit::others_search;
   }
@@ -59,7 +59,7 @@ class idle_word {
   /// busy -> parked.
   void park_busy(unsigned bit) noexcept {
     // [I1] seq_cst addition, before the fence [I2]; pairs with [I3]: a submitter that does not see the bit has pushed before
-    // this step in the total order, so that the look after the fence sees its work.
+    // the fence in the total order, so that the look after it sees the work. By the language the fence suffices, as for [I10].
     (void)word_.fetch_add(std::uint64_t{1} << bit, std::memory_order_seq_cst);
   }
 
@@ -120,12 +120,12 @@ class idle_word {
     return mask & ~rest;
   }
 
-  // [I3] seq_cst load: the submitter's look, after its push [D2] or a full fence; pairs with [I1] in idle.hpp.
+  // [I3] seq_cst load: the submitter's look, after its push [D2] or a full fence; pairs with [I1].
   std::uint64_t load() const noexcept { return word_.load(std::memory_order_seq_cst); }
 
-  // The read-modify-writes are seq_cst. Those that leave the count or set a bit must be: [I1], [I10]. Those that enter the
-  // count [I11] need not: whoever misses one wakes a worker too many. So the word has one history, in the total order, they
-  // cost the same on x86-64, and each stands on a path that is about to park, to wake or to search.
+  // The read-modify-writes are seq_cst, so that the word has one history, in the total order, without a look at the fences.
+  // Those that leave the count or set a bit [I1] [I10] have a fence after them; whoever misses one that enters the count [I11]
+  // wakes a worker too many. They cost the same on x86-64, and each stands on a path that is about to park, to wake or to search.
   alignas(cache_line) typename Atomics::template atomic<std::uint64_t> word_{0};
 };
 
