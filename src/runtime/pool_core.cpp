@@ -48,7 +48,7 @@ void pool_core::start_workers() {
   }
   if (const std::exception_ptr in_a_worker = gate_.wait_for(started); in_a_worker && !error) error = in_a_worker;
   if (!error) return;
-  stopping_.store(true, std::memory_order_seq_cst);  // pairs with [I9]
+  stopping_.store(true, std::memory_order_seq_cst);  // [I9] pairs with the look
   idle_.stop();
   for_each_worker([](worker& each) { each.join(); });
   for_each_worker([](worker& each) { delete &each; });
@@ -70,7 +70,7 @@ worker& pool_core::make_worker(unsigned index) {
 
 // Called once, when the pool is closed and idle: no task runs, so nobody creates another spare.
 void pool_core::stop_and_join() noexcept {
-  stopping_.store(true, std::memory_order_seq_cst);  // pairs with [I9]
+  stopping_.store(true, std::memory_order_seq_cst);  // [I9] pairs with the look
   idle_.stop();
   for_each_worker([](worker& each) { each.join(); });
 }

@@ -116,8 +116,8 @@ class pool_core final : public task_pool {
   // --- the host of the idle protocol ---
   [[nodiscard]] bool work_visible() noexcept;
   void out_of_work() noexcept;
-  // [I9] seq_cst load, pairs with the store before idle_.stop() and its fence [I7]: a sleeper whose look at this, after
-  // [I2], misses the flag finds the token that stop() sets.
+  // [I9] seq_cst load, pairs with the store before idle_.stop() and its fence [I7]: a sleeper whose look at this, after the
+  // fence [I2], misses the flag finds the token that stop() sets.
   [[nodiscard]] bool stopping() const noexcept { return stopping_.load(std::memory_order_seq_cst); }
   [[nodiscard]] bool must_stay_awake(idle_seat seat) const noexcept;
   [[nodiscard]] unsigned search_limit(unsigned group) const noexcept { return groups_.groups[group].search_limit; }

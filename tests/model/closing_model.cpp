@@ -131,10 +131,10 @@ struct two_closers : closing_scenario<two_closers, 2, 2, 2> {
 
 int main(int argc, char** argv) {
   using namespace filch::model;
-  runner run(argc, argv);
-  run.check<one_submitter_a_mark>("one submitter with a mark of its own", 50'000);
-  run.check<two_submitters_share_a_mark>("two submitters share a mark", 50'000);
-  run.check<three_submitters_share_two_marks>("three submitters share two marks", 100'000);
-  run.check<two_closers>("two closers", 50'000);
-  return run.status();
+  return run_checks(argc, argv, {
+      executed<one_submitter_a_mark>("one submitter with a mark of its own", 50'000),
+      executed<two_submitters_share_a_mark>("two submitters share a mark", 50'000),
+      executed<three_submitters_share_two_marks>("three submitters share two marks", 100'000),
+      executed<two_closers>("two closers", 50'000),
+  });
 }

@@ -167,12 +167,12 @@ struct pop_then_stolen : deque_scenario<pop_then_stolen, 3, 2> {
 
 int main(int argc, char** argv) {
   using namespace filch::model;
-  runner run(argc, argv);
-  run.search<last_item>("last item, searched", 3);
-  run.check<last_item>("last item", 50'000);
-  run.check<two_items>("two items", 100'000);
-  run.check<pop_then_stolen>("pop, then stolen", 100'000);
-  run.check<pairs>("pairs", 100'000);
-  run.check<everything>("everything", 200'000);
-  return run.status();
+  return run_checks(argc, argv, {
+      searched<last_item>("last item, searched", 3),
+      executed<last_item>("last item", 50'000),
+      executed<two_items>("two items", 100'000),
+      executed<pop_then_stolen>("pop, then stolen", 100'000),
+      executed<pairs>("pairs", 100'000),
+      executed<everything>("everything", 200'000),
+  });
 }

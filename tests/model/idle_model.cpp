@@ -170,15 +170,15 @@ struct third_worker : pool_scenario<third_worker, 3> {
 
 int main(int argc, char** argv) {
   using namespace filch::model;
-  runner run(argc, argv);
-  run.check<pairs_one_group>("pairs from outside", 15'000);
-  run.check<pairs_two_groups>("pairs from outside, two groups", 15'000);
-  run.check<bulk>("bulk", 15'000);
-  run.check<two_submitters>("two submitters", 15'000);
-  run.check<parent_and_child>("parent and child", 15'000);
-  run.check<parent_and_child_two_groups>("parent and child, two groups", 15'000);
-  run.check<parent_spills>("a parent that spills", 10'000);
-  run.check<three_guests>("three guests", 10'000);
-  run.check<third_worker>("a third worker", 30'000);
-  return run.status();
+  return run_checks(argc, argv, {
+      executed<pairs_one_group>("pairs from outside", 15'000),
+      executed<pairs_two_groups>("pairs from outside, two groups", 15'000),
+      executed<bulk>("bulk", 15'000),
+      executed<two_submitters>("two submitters", 15'000),
+      executed<parent_and_child>("parent and child", 15'000),
+      executed<parent_and_child_two_groups>("parent and child, two groups", 15'000),
+      executed<parent_spills>("a parent that spills", 10'000),
+      executed<three_guests>("three guests", 10'000),
+      executed<third_worker>("a third worker", 30'000),
+  });
 }

@@ -70,7 +70,10 @@ class pool_core {
   static void futex_wait(const model::atomic<std::uint32_t>& word, std::uint32_t expected, std::optional<steady_time>) {
     relacy_atomics::wait(word, expected);
   }
-  static void futex_wake_all(const model::atomic<std::uint32_t>* word) { relacy_atomics::wake_all(*word); }
+  static void futex_wake_all(const model::atomic<std::uint32_t>* word,
+                             std::source_location where = std::source_location::current()) {
+    relacy_atomics::wake_all(*word, where);
+  }
 
   // The shipped steps.
   bool work_visible() noexcept;

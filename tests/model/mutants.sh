@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Proves that the models can fail: weakens the shipped code in one place at a time, and expects the model of that
-# protocol to find it.
+# Proves that the models can fail: leaves a step of the shipped code out, one at a time, and expects the model of that protocol
+# to find it. Weaker orders and single operations are in kill_matrix.sh.
 set -euo pipefail
 
 if [[ ${1:-} == --help || ${1:-} == -h ]]; then
@@ -29,14 +29,17 @@ trap 'rm -rf "$work"' EXIT
 # What all models include first, compiled once.
 options=(-std=c++20 -O1 -fno-sized-deallocation -fno-lifetime-dse -w -isystem "$work/relacy" -I "$work/common")
 mkdir "$work/common"
-cp "$here"/{scenario,relacy_atomics}.hpp "$work/common/"
+cp "$here"/{check,mutation,relacy_atomics,scenario}.hpp "$work/common/"
 [[ -n ${SHOW:-} ]] || "${CXX:-g++}" "${options[@]}" -x c++-header "$work/common/scenario.hpp" -o "$work/common/scenario.hpp.gch"
+
+# The program around the checks, compiled once as well.
+"${CXX:-g++}" -std=c++20 -O1 -DFILCH_SOURCE_ROOT="\"$root\"" -I "$work/common" -c "$here/run_checks.cpp" -o "$work/run_checks.o"
 
 # All mutants are made of the sources as they are now.
 cp -r "$root/include" "$root/src" "$work/"
 mkdir "$work/tests"
 cp -r "$here" "$work/tests/model"
-rm "$work/tests/model"/{scenario,relacy_atomics}.hpp
+rm "$work/tests/model"/{check,mutation,relacy_atomics,scenario}.hpp
 
 killed=0
 survived=0
@@ -45,7 +48,7 @@ wrong=0
 # build <model>: from the copy of the sources.
 build() {
   (cd "$work/copy" && tests/model/shipped_text.sh "$work/copy/src" "$work/copy/generated") &&
-    "${CXX:-g++}" "${options[@]}" -I "$work/copy/include" -I "$work/copy/generated" "$work/copy/tests/model/$1_model.cpp" -o "$work/model"
+    "${CXX:-g++}" "${options[@]}" -I "$work/copy/include" -I "$work/copy/generated" "$work/copy/tests/model/$1_model.cpp" "$work/run_checks.o" -o "$work/model"
 }
 
 # mutant <model> <expected> <file> <name> <sed expression>

@@ -15,7 +15,10 @@ inline void futex_wait(const model::atomic<std::uint32_t>& word, std::uint32_t e
     model::relacy_atomics::wait(word, expected);
 }
 // By the address alone: the parker may be gone.
-inline void futex_wake_one(const model::atomic<std::uint32_t>* word) { model::relacy_atomics::wake(*word); }
+inline void futex_wake_one(const model::atomic<std::uint32_t>* word,
+                           std::source_location where = std::source_location::current()) {
+  model::relacy_atomics::wake(*word, where);
+}
 
 #include "shipped_parker.inc"
 
@@ -108,9 +111,9 @@ struct the_parker_goes : scenario<the_parker_goes, 2> {
 
 int main(int argc, char** argv) {
   using namespace filch::model;
-  runner run(argc, argv);
-  run.check<rounds>("rounds", 100'000);
-  run.check<time_passes>("the time passes", 100'000);
-  run.check<the_parker_goes>("the parker goes", 100'000);
-  return run.status();
+  return run_checks(argc, argv, {
+      executed<rounds>("rounds", 100'000),
+      executed<time_passes>("the time passes", 100'000),
+      executed<the_parker_goes>("the parker goes", 100'000),
+  });
 }

@@ -102,11 +102,11 @@ struct ended_outside : pool_scenario<ended_outside, 1, 0, 1, 2> {
 
 int main(int argc, char** argv) {
   using namespace filch::model;
-  runner run(argc, argv);
-  run.check<sums_alone>("the sums alone", 100'000);
-  run.check<one_worker>("one worker", 20'000);
-  run.check<two_workers>("two workers", 20'000);
-  run.check<two_who_wait>("two who wait", 20'000);
-  run.check<ended_outside>("ended outside", 20'000);
-  return run.status();
+  return run_checks(argc, argv, {
+      executed<sums_alone>("the sums alone", 100'000),
+      executed<one_worker>("one worker", 20'000),
+      executed<two_workers>("two workers", 20'000),
+      executed<two_who_wait>("two who wait", 60'000),
+      executed<ended_outside>("ended outside", 20'000),
+  });
 }

@@ -9,13 +9,18 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <source_location>
 
+#include "mutation.hpp"
+
+#pragma push_macro("errno")
 #include <relacy/relacy.hpp>
+#pragma pop_macro("errno")
 
 #undef memory_order_relaxed
 #undef memory_order_consume
@@ -30,7 +35,6 @@
 #undef realloc
 #undef free
 #undef assert
-#undef errno
 #undef VAR
 #undef VAR_T
 #undef TLS_T
@@ -53,7 +57,17 @@ inline rl::memory_order relacy_order(std::memory_order order) {
   }
 }
 
-/// As std::atomic. Its operations note the line they were called from, for the history of a failure.
+/// The half of an order that a load has, and the half that a store has.
+inline std::memory_order of_load(std::memory_order order) {
+  if (order == std::memory_order_release) return std::memory_order_relaxed;
+  return order == std::memory_order_acq_rel ? std::memory_order_acquire : order;
+}
+inline std::memory_order of_store(std::memory_order order) {
+  if (order == std::memory_order_acquire) return std::memory_order_relaxed;
+  return order == std::memory_order_acq_rel ? std::memory_order_release : order;
+}
+
+/// As std::atomic. Its operations note the line they were called from, for the history of a failure and for the mutator.
 template <class T>
 class atomic {
   using place = std::source_location;
@@ -67,46 +81,59 @@ class atomic {
 
   T load(order with, place where = place::current()) const {
     RL_ASSERT(with != std::memory_order_release && with != std::memory_order_acq_rel);
+    if (the_mutator.pass("load", with, with, where) == change::order) with = the_mutator.weaker_order();
     return cell_.load(relacy_order(with), at(where));
   }
+
   void store(T value, order with, place where = place::current()) {
     RL_ASSERT(with != std::memory_order_acquire && with != std::memory_order_acq_rel);
+    const change now = the_mutator.pass("store", with, with, where);
+    if (now == change::left_out) return;
+    if (now == change::order) with = the_mutator.weaker_order();
     cell_.store(value, relacy_order(with), at(where));
   }
+
   T exchange(T value, order with, place where = place::current()) {
-    return cell_.exchange(value, relacy_order(with), at(where));
+    return modify("exchange", with, where, [&](order by) { return cell_.exchange(value, relacy_order(by), at(where)); },
+                  [&](T) { return value; });
   }
   T fetch_add(T value, order with, place where = place::current()) {
-    return cell_.fetch_add(value, relacy_order(with), at(where));
+    return modify("fetch_add", with, where, [&](order by) { return cell_.fetch_add(value, relacy_order(by), at(where)); },
+                  [&](T old) { return static_cast<T>(old + value); });
   }
   T fetch_sub(T value, order with, place where = place::current()) {
-    return cell_.fetch_sub(value, relacy_order(with), at(where));
+    return modify("fetch_sub", with, where, [&](order by) { return cell_.fetch_sub(value, relacy_order(by), at(where)); },
+                  [&](T old) { return static_cast<T>(old - value); });
   }
   T fetch_and(T value, order with, place where = place::current()) {
-    return cell_.fetch_and(value, relacy_order(with), at(where));
+    return modify("fetch_and", with, where, [&](order by) { return cell_.fetch_and(value, relacy_order(by), at(where)); },
+                  [&](T old) { return static_cast<T>(old & value); });
   }
   T fetch_or(T value, order with, place where = place::current()) {
-    return cell_.fetch_or(value, relacy_order(with), at(where));
+    return modify("fetch_or", with, where, [&](order by) { return cell_.fetch_or(value, relacy_order(by), at(where)); },
+                  [&](T old) { return static_cast<T>(old | value); });
   }
   T fetch_xor(T value, order with, place where = place::current()) {
-    return cell_.fetch_xor(value, relacy_order(with), at(where));
+    return modify("fetch_xor", with, where, [&](order by) { return cell_.fetch_xor(value, relacy_order(by), at(where)); },
+                  [&](T old) { return static_cast<T>(old ^ value); });
   }
 
   /// Fails sometimes by reading an old value, as the language allows: a failure is a load like any other. Relacy's own
   /// fails by the newest value only.
   bool compare_exchange_strong(T& expected, T desired, order success, order failure,
                                place where = place::current()) {
-    // Relacy takes no stronger order of failure than of success.
-    if (failure == std::memory_order_acquire && success == std::memory_order_release)
-      success = std::memory_order_acq_rel;
-    RL_ASSERT(failure == std::memory_order_relaxed ||
-              (success != std::memory_order_relaxed && success != std::memory_order_release));
-    if (rl::rand(4) == 0) {
-      const T seen = cell_.load(relacy_order(failure), at(where));
+    const change now = the_mutator.pass("compare-and-swap", success, failure, where);
+    if (now == change::order) success = the_mutator.weaker_order();
+    if (now == change::failure_order) failure = the_mutator.weaker_order();
+    if (now == change::two_steps || now == change::left_out || rl::rand(4) == 0) {
+      const bool is_apart = now == change::two_steps || now == change::left_out;
+      const T seen = cell_.load(relacy_order(is_apart ? of_load(success) : failure), at(where));
       if (seen != expected) {
         expected = seen;
         return false;
       }
+      if (now == change::two_steps) cell_.store(desired, relacy_order(of_store(success)), at(where));
+      if (now == change::two_steps || now == change::left_out) return true;
     }
     return cell_.compare_exchange(rl::bool_t<false>(), expected, desired, relacy_order(success), relacy_order(failure),
                                   at(where));
@@ -116,6 +143,16 @@ class atomic {
   T newest() const { return cell_.debug_value(); }
 
  private:
+  template <class Whole, class Result>
+  T modify(std::string_view operation, order with, const place& where, Whole whole, Result result) {
+    const change now = the_mutator.pass(operation, with, with, where);
+    if (now == change::order) with = the_mutator.weaker_order();
+    if (now != change::two_steps && now != change::left_out) return whole(with);
+    const T old = cell_.load(relacy_order(of_load(with)), at(where));
+    if (now == change::two_steps) cell_.store(result(old), relacy_order(of_store(with)), at(where));
+    return old;
+  }
+
   rl::generic_atomic<T, false> cell_;
 };
 
@@ -182,7 +219,10 @@ struct relacy_atomics {
   template <class T>
   using plain = model::plain<T>;
 
-  static void full_fence(place where = place::current()) { rl::atomic_thread_fence(rl::mo_seq_cst, at(where)); }
+  static void full_fence(place where = place::current()) {
+    if (is_left_out("full fence", std::memory_order_seq_cst, where)) return;
+    rl::atomic_thread_fence(rl::mo_seq_cst, at(where));
+  }
   static void pause(place where = place::current()) { rl::yield(1, at(where)); }
 
   static void wait(const atomic<std::uint32_t>& word, std::uint32_t expected, place where = place::current()) {
@@ -195,10 +235,15 @@ struct relacy_atomics {
     if (word.newest() == expected) the_parking_lot.sleep(&word, true, where);
   }
   static void wake(const atomic<std::uint32_t>& word, place where = place::current()) {
-    the_parking_lot.wake(&word, false, where);
+    if (!is_left_out("wake", std::memory_order_relaxed, where)) the_parking_lot.wake(&word, false, where);
   }
   static void wake_all(const atomic<std::uint32_t>& word, place where = place::current()) {
-    the_parking_lot.wake(&word, true, where);
+    if (!is_left_out("wake", std::memory_order_relaxed, where)) the_parking_lot.wake(&word, true, where);
+  }
+
+ private:
+  static bool is_left_out(std::string_view operation, std::memory_order order, const place& where) {
+    return the_mutator.pass(operation, order, order, where) == change::left_out;
   }
 };
 

@@ -3,7 +3,8 @@
 #
 # Copies Relacy's headers and brings their memory model up to C++20:
 #   - a store of the thread that released no longer continues a release sequence, only a read-modify-write does;
-#   - a load may read one of the last seven stores instead of the last two.
+#   - a load may read one of the last seven stores instead of the last two;
+#   - a compare-and-swap may have a stronger order when it fails than when it succeeds.
 set -euo pipefail
 
 from=$1
@@ -22,3 +23,14 @@ mkdir -p "$to"
 cp -r "$from/relacy" "$to/"
 change thread.hpp 's/prev\.busy_ && (rmw || (index_ == prev\.thread_id_))/prev.busy_ \&\& rmw/' 'prev.busy_ && rmw;'
 change defs.hpp 's/atomic_history_size = 3;/atomic_history_size = 8;/' 'atomic_history_size = 8;'
+
+# What stands where Relacy insists that a failure is no stronger than a success.
+begin='/memory_order mo, memory_order failure_mo, debug_info_param info)/,/^    }/'
+for success in relaxed acquire release acq_rel; do
+  allowed=
+  for failure in acquire seq_cst; do
+    allowed+="if (failure_mo == mo_$failure) return compare_swap_impl<spurious_failures, mo_$success, \\&thread_info_base::atomic_rmw_$success, mo_$failure, \\&thread_info_base::atomic_load_${failure}_rmw>(cmp, xchg, info); "
+  done
+  change atomic.hpp "$begin{/case mo_$success:.\$/{n;s/{/{ $allowed/}}" \
+    "mo_$success, &thread_info_base::atomic_rmw_$success, mo_seq_cst,"
+done

@@ -159,11 +159,11 @@ struct owner_leaves_three_pushers : owner_leaves<owner_leaves_three_pushers, 3, 
 
 int main(int argc, char** argv) {
   using namespace filch::model;
-  runner run(argc, argv);
-  run.search<owner_leaves_one_block>("the owner leaves one block, searched", 4);
-  run.check<pushers_and_owner>("two pushers and the owner", 100'000);
-  run.check<the_same_block_twice>("the same block twice", 100'000);
-  run.check<owner_leaves_two_pushers>("the owner leaves, two pushers", 100'000);
-  run.check<owner_leaves_three_pushers>("the owner leaves, three pushers", 100'000);
-  return run.status();
+  return run_checks(argc, argv, {
+      searched<owner_leaves_one_block>("the owner leaves one block, searched", 4),
+      executed<pushers_and_owner>("two pushers and the owner", 100'000),
+      executed<the_same_block_twice>("the same block twice", 100'000),
+      executed<owner_leaves_two_pushers>("the owner leaves, two pushers", 100'000),
+      executed<owner_leaves_three_pushers>("the owner leaves, three pushers", 100'000),
+  });
 }

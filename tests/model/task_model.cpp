@@ -195,16 +195,16 @@ struct a_reference_is_added : scenario<a_reference_is_added, 3> {
 
 int main(int argc, char** argv) {
   using namespace filch::model;
-  runner run(argc, argv);
-  run.check<worker_and_waiter>("worker and waiter", 50'000);
-  run.search<worker_and_poller>("worker and poller, searched", 3);
-  run.check<worker_and_poller>("worker and poller", 50'000);
-  run.check<worker_getter_and_cancel>("worker, getter and cancel", 100'000);
-  run.check<two_waiters>("two waiters", 100'000);
-  run.check<waiter_and_timed_waiter>("a waiter and one whose time passes", 100'000);
-  run.check<two_timed_waiters>("two waiters whose time passes", 100'000);
-  run.check<three_timed_waiters>("three waiters whose time passes", 100'000);
-  run.check<cancel_and_list>("a cancel beside the list", 100'000);
-  run.check<a_reference_is_added>("a reference is added", 100'000);
-  return run.status();
+  return run_checks(argc, argv, {
+      executed<worker_and_waiter>("worker and waiter", 50'000),
+      searched<worker_and_poller>("worker and poller, searched", 3),
+      executed<worker_and_poller>("worker and poller", 50'000),
+      executed<worker_getter_and_cancel>("worker, getter and cancel", 100'000),
+      executed<two_waiters>("two waiters", 100'000),
+      executed<waiter_and_timed_waiter>("a waiter and one whose time passes", 100'000),
+      executed<two_timed_waiters>("two waiters whose time passes", 100'000),
+      executed<three_timed_waiters>("three waiters whose time passes", 100'000),
+      executed<cancel_and_list>("a cancel beside the list", 100'000),
+      executed<a_reference_is_added>("a reference is added", 100'000),
+  });
 }

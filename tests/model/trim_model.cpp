@@ -158,14 +158,14 @@ struct at_the_end : scenario<at_the_end, 3> {
 
 int main(int argc, char** argv) {
   using namespace filch::model;
-  runner run(argc, argv);
-  run.check<one_freer>("one frees", 200'000);
-  run.check<two_freers>("two free", 200'000);
-  run.check<two_sleepers>("two workers sleep", 200'000);
-  run.check<slot>("a slot's slab", 200'000);
-  run.check<slot_in_use>("a slot's slab in use", 200'000);
-  run.check<slot_of_refused>("a slot's slab, a submission refused", 200'000);
-  run.check<slot_of_two_refused>("a slot's slab, two submissions refused", 200'000);
-  run.check<at_the_end>("at the end of the pool", 200'000);
-  return run.status();
+  return run_checks(argc, argv, {
+      executed<one_freer>("one frees", 200'000),
+      executed<two_freers>("two free", 200'000),
+      executed<two_sleepers>("two workers sleep", 200'000),
+      executed<slot>("a slot's slab", 200'000),
+      executed<slot_in_use>("a slot's slab in use", 200'000),
+      executed<slot_of_refused>("a slot's slab, a submission refused", 200'000),
+      executed<slot_of_two_refused>("a slot's slab, two submissions refused", 200'000),
+      executed<at_the_end>("at the end of the pool", 200'000),
+  });
 }

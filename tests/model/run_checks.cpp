@@ -1,0 +1,37 @@
+// The program around the checks of a model.
+#include <cstdlib>
+#include <iostream>
+#include <string_view>
+#include <vector>
+
+#include "check.hpp"
+#include "kill_matrix.hpp"
+
+namespace filch::model {
+
+static int check_all(const std::vector<check>& checks, double times, std::string_view only) {
+  for (const check& each : checks) {
+    if (!only.empty() && each.name != only) continue;
+    const verdict came_out = each.run(times);
+    if (!came_out.holds) std::cout << came_out.report << '\n';
+    std::cout << each.name << ": " << (came_out.holds ? "holds in executions: " : "VIOLATED in execution ")
+              << came_out.executions << (came_out.holds ? "" : ", " + came_out.violation) << std::endl;
+    if (!came_out.holds) return EXIT_FAILURE;
+  }
+  return EXIT_SUCCESS;
+}
+
+int run_checks(int argc, char** argv, const std::vector<check>& checks) {
+  const auto argument = [&](int index) { return argc > index ? argv[index] : ""; };
+  const auto times = [&](int index) { return argc > index ? std::atof(argv[index]) : 1; };
+  const std::string_view mode = argument(1);
+  if (mode == "--mutants")
+    kill_matrix(checks, times(2), argument(4)).run(argument(3));
+  else if (mode == "--sites")
+    kill_matrix(checks, 1, argument(2)).print_sites();
+  else
+    return check_all(checks, times(1), argument(2));
+  return EXIT_SUCCESS;
+}
+
+}  // namespace filch::model
