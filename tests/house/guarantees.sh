@@ -10,8 +10,8 @@ known=$(mktemp)
 trap 'rm -f "$known"' EXIT
 {
   sed -nE 's/^(TEST|TEST_F|TEST_P)\([a-z_]+, ([a-z_0-9]+)\).*/\2/p' tests/*/*_test.cpp
-  sed -nE 's/.*(check|search)<([a-z_]+)>\(.*/\2/p' tests/model/*_model.cpp | tr _ ' '
-  sed -nE 's/.*(check|search)<[a-z_]+>\("([^"]*)".*/\2/p' tests/model/*_model.cpp
+  sed -nE 's/.*(executed|searched)<([a-z_]+)>\(.*/\2/p' tests/model/*_model.cpp | tr _ ' '
+  sed -nE 's/.*(executed|searched)<[a-z_]+>\("([^"]*)".*/\2/p' tests/model/*_model.cpp
 } | sort -u > "$known"
 
 missing=0
