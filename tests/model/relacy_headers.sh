@@ -8,7 +8,7 @@
 set -euo pipefail
 
 from=$1
-to=$2
+to=$2.new
 
 # change <file> <sed expression> <text that must be there afterwards>
 change() {
@@ -19,6 +19,7 @@ change() {
   }
 }
 
+rm -rf "$to"
 mkdir -p "$to"
 cp -r "$from/relacy" "$to/"
 change thread.hpp 's/prev\.busy_ && (rmw || (index_ == prev\.thread_id_))/prev.busy_ \&\& rmw/' 'prev.busy_ && rmw;'
@@ -34,3 +35,11 @@ for success in relaxed acquire release acq_rel; do
   change atomic.hpp "$begin{/case mo_$success:.\$/{n;s/{/{ $allowed/}}" \
     "mo_$success, &thread_info_base::atomic_rmw_$success, mo_seq_cst,"
 done
+
+# Headers that are the same keep their time, so that nothing is built anew.
+if diff -rq "$to" "$2" > /dev/null 2>&1; then
+  rm -rf "$to"
+else
+  rm -rf "$2"
+  mv "$to" "$2"
+fi
