@@ -124,7 +124,8 @@ class idle_protocol {
       const unsigned group = host_.nth_group(home, n);
       const std::uint64_t claimed = host_.word(group).claim(count);
       send_tokens(group, claimed);
-      if (claimed != 0) return;
+      // Whoever searches there, perhaps only since a moment ago, finds the work or looks once more when it leaves.
+      if (claimed != 0 || host_.word(group).somebody_searches()) return;
     }
   }
 
