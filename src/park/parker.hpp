@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include <filch/detail/base/atomics.hpp>
 #include <filch/detail/base/cache_line.hpp>
 
 #include "park/futex.hpp"
@@ -30,7 +31,7 @@ class parker {
   static constexpr std::uint32_t asleep = 1;
   static constexpr std::uint32_t notified = 2;
 
-  alignas(cache_line) std::atomic<std::uint32_t> word_{empty};
+  alignas(cache_line) standard_atomics::atomic<std::uint32_t> word_{empty};
 };
 
 /// The calling thread's parker.

@@ -1,6 +1,6 @@
 // The memory of a new task: from the slab of the worker that makes it, or of a submission slot; large ones from the heap.
 // And how the memory of a burst comes back.
-#include <filch/detail/base/full_fence.hpp>
+#include <filch/detail/base/atomics.hpp>
 #include <filch/detail/memory/blocks.hpp>
 
 #include "memory/slab.hpp"
@@ -33,7 +33,7 @@ void* pool_core::allocate_in(const slot_lease& slot, std::size_t bytes, std::siz
 // one of a worker that is about to sleep [I2]: either its bit is seen here, or it sees the count. Who sleeps is woken, finds
 // nothing to do, trims and sleeps again. After the end, who rings has the workers' slabs to itself.
 void pool_core::trim_memory() noexcept {
-  full_fence();
+  standard_atomics::full_fence();
   slots_.trim();
   // [C3] acquire, pairs with [C4] in end_workers(): the workers are joined.
   const bool ended = ended_.load(std::memory_order_acquire);

@@ -86,7 +86,7 @@ void pool_core::take_back_return() noexcept {
 // There is one worker too many: a spare that is parked as if it were needed wakes, finds nothing, and retires. The fence
 // pairs with the one of a spare that is about to park [I2]: either its bit is seen here, or it sees the excess.
 void pool_core::call_up_one_spare() noexcept {
-  full_fence();
+  standard_atomics::full_fence();
   for (unsigned group = 0; group != group_count(); ++group)
     if (idle_.call_up(group, groups_.groups[group].spares)) return;
 }

@@ -72,7 +72,7 @@ void pool_core::enqueue_in(const slot_lease& slot, task_node* const* tasks, std:
   stamp(slot->sampler, tasks, count);
   const bool queued = injection_.enqueue(slot->producer, tasks, count);
   if (!queued) slot->ledger.take_back_spawned(count);
-  full_fence();  // [I8] the submitter's half of the wake handshake, pairs with [I2]
+  standard_atomics::full_fence();  // [I8] the submitter's half of the wake handshake, pairs with [I2]
   if (queued) {
     idle_.work_arrived(0, wakes_for(count));
     return;
@@ -104,7 +104,7 @@ void worker::queue(task_node* const* tasks, std::size_t count) {
     return;
   }
   if (!pool_.injection().enqueue(producer_, tasks, count)) throw std::bad_alloc();
-  full_fence();  // [I8]
+  standard_atomics::full_fence();  // [I8]
 }
 
 // The older half to the injection queue. Between the two steps it is in this worker's hands alone, which goes on
@@ -119,7 +119,7 @@ void worker::spill() {
     throw std::bad_alloc();
   }
   sweep_injection();
-  full_fence();  // [I8] the spilled tasks as well are queued before the look that follows the push
+  standard_atomics::full_fence();  // [I8] the spilled tasks as well are queued before the look that follows the push
 }
 
 // All of the own deque to the injection queue, for a spare that retires. False when there is no memory for that: then

@@ -21,7 +21,7 @@ void pool_core::end_outside(task_node& task, std::initializer_list<counter worke
   const slot_lease slot = slots_.lease();
   for (counter worker_counters::* const each : which) (slot->counters.*each).add(1);
   slot->ledger.count_finished();
-  full_fence();  // [I2] for [Q3]: the count above is visible, or the waiter is seen
+  standard_atomics::full_fence();  // [I2] for [Q3]: the count above is visible, or the waiter is seen
   out_of_work();
 }
 

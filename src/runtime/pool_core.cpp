@@ -15,7 +15,7 @@ pool_core::pool_core(settings&& decided)
       groups_(plan_groups(settings_.plan, spare_count_)),
       words_(std::make_unique<idle_word<parking_atomics>[]>(groups_.groups.size())),
       tokens_(std::make_unique<park_token<parking_atomics>[]>(worker_count_ + spare_count_)),
-      workers_(std::make_unique<std::atomic<worker*>[]>(worker_count_ + spare_count_)),
+      workers_(std::make_unique<standard_atomics::atomic<worker*>[]>(worker_count_ + spare_count_)),
       spares_(worker_count_, spare_count_) {
   watch_for_forks();
   start_workers();

@@ -21,6 +21,7 @@
 #include <stop_token>
 #include <string>
 
+#include <filch/detail/base/atomics.hpp>
 #include <filch/detail/park/idle.hpp>
 #include <filch/detail/park/spare_word.hpp>
 #include <filch/detail/runtime/closing.hpp>
@@ -184,7 +185,7 @@ class pool_core final : public task_pool {
   const group_plan groups_;
   std::unique_ptr<idle_word<parking_atomics>[]> words_;
   std::unique_ptr<park_token<parking_atomics>[]> tokens_;  // by worker index
-  std::unique_ptr<std::atomic<worker*>[]> workers_;        // by worker index; owned
+  std::unique_ptr<standard_atomics::atomic<worker*>[]> workers_;        // by worker index; owned
   start_gate gate_;
   idle_protocol<pool_core, parking_atomics> idle_{*this};
   injection_queue<task_node> injection_;
@@ -192,15 +193,15 @@ class pool_core final : public task_pool {
   std::stop_source stop_source_;
   const std::stop_token stop_token_ = stop_source_.get_token();
   std::mutex ending_;  // held by who ends and joins the workers, while these run their stop hooks
-  std::atomic<bool> ended_{false};  // written under it
+  standard_atomics::atomic<bool> ended_{false};  // written under it
 
-  alignas(cache_line) std::atomic<unsigned> workers_in_use_{0};
-  std::atomic<bool> stopping_{false};
-  std::atomic<bool> cancelling_{false};
+  alignas(cache_line) standard_atomics::atomic<unsigned> workers_in_use_{0};
+  standard_atomics::atomic<bool> stopping_{false};
+  standard_atomics::atomic<bool> cancelling_{false};
   closing_flag<> closed_;
   alignas(cache_line) spare_word<> spares_;
-  alignas(cache_line) std::atomic<std::uint32_t> idle_waiters_{0};
-  std::atomic<std::uint32_t> idle_epoch_{0};  // futex word of wait_idle
+  alignas(cache_line) standard_atomics::atomic<std::uint32_t> idle_waiters_{0};
+  standard_atomics::atomic<std::uint32_t> idle_epoch_{0};  // futex word of wait_idle
 };
 
 /// The way from a scheduler to its core, for what stands beside the public face: the tests' fixture.

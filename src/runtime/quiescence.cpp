@@ -3,7 +3,7 @@
 #include <chrono>
 #include <optional>
 
-#include <filch/detail/base/full_fence.hpp>
+#include <filch/detail/base/atomics.hpp>
 #include <filch/task/errors.hpp>
 
 #include "park/futex.hpp"
@@ -34,7 +34,7 @@ task_balance pool_core::balance() const noexcept {
 // that ran out of work in between. True when idle, false at the deadline.
 bool pool_core::wait_until_idle(std::optional<steady_time> deadline) noexcept {
   (void)idle_waiters_.fetch_add(1, std::memory_order_relaxed);
-  full_fence();
+  standard_atomics::full_fence();
   bool idle = false;
   for (;;) {
     const std::uint32_t epoch = idle_epoch_.load(std::memory_order_acquire);  // pairs with [Q5]

@@ -2,7 +2,7 @@
 // between busy, searching, parked and dormant are those of src/park/README.md.
 #include <chrono>
 
-#include <filch/detail/base/full_fence.hpp>
+#include <filch/detail/base/atomics.hpp>
 
 #include "runtime/pool_core.hpp"
 #include "runtime/worker.hpp"
@@ -43,7 +43,7 @@ task_node* worker::search_for_a_while() noexcept {
   if (task_node* const task = find_task(); task != nullptr) return task;
   const std::chrono::nanoseconds spin = pool_.decided().spin;
   if (spin.count() == 0) return nullptr;
-  full_fence();  // [I2] for [Q3]: who waits for an idle pool need not wait until this worker has stopped searching
+  standard_atomics::full_fence();  // [I2] for [Q3]: who waits for an idle pool need not wait until this worker has stopped searching
   pool_.out_of_work();
   const auto until = std::chrono::steady_clock::now() + spin;
   do {
@@ -65,7 +65,7 @@ task_node* worker::stand_down() noexcept {
   slab_->trim();
   pool_.trim_memory();
   if (pool_.spares().try_retire(index_ - pool_.worker_count()) == retire_outcome::needed) return search();
-  full_fence();  // [I2] of a worker that no submitter relies on: it was neither searching nor parked
+  standard_atomics::full_fence();  // [I2] of a worker that no submitter relies on: it was neither searching nor parked
   pool_.out_of_work();
   if (pool_.work_visible()) pool_.idle().work_arrived(seat_.group);
   return first_task_of_spare();

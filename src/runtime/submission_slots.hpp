@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <thread>
 
+#include <filch/detail/base/atomics.hpp>
 #include <filch/detail/runtime/closing.hpp>
 #include <filch/detail/runtime/quiescence.hpp>
 #include <filch/detail/task/task_node.hpp>
@@ -48,7 +49,7 @@ struct submission_slot {
   alignas(cache_line) submission_mark<yielding_atomics> mark;
   task_ledger<> ledger;
   latency_sampler sampler;
-  std::atomic<slab*> memory{nullptr};  // made by the first holder that needs it
+  standard_atomics::atomic<slab*> memory{nullptr};  // made by the first holder that needs it
   injection_queue<task_node>::producer producer;
   worker_counters counters;
 };
@@ -97,7 +98,7 @@ class submission_slots {
 
   struct block {
     std::array<submission_slot, slots_in_a_block> slots;
-    std::atomic<block*> next{nullptr};
+    standard_atomics::atomic<block*> next{nullptr};
   };
 
   /// The next block, made if there is none; nullptr when there is no memory for it.

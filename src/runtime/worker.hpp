@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 
+#include <filch/detail/base/atomics.hpp>
 #include <filch/detail/park/idle.hpp>
 #include <filch/detail/queue/chase_lev_deque.hpp>
 #include <filch/detail/runtime/quiescence.hpp>
@@ -153,7 +154,7 @@ class worker final : public worker_role {
   bool runs_tasks_ = false;
   bool started_ = false;  // written by whoever may start it: the constructor, or the holder of the spare's bit
   bind_result binding_;
-  std::atomic<bool> in_place_{false};
+  standard_atomics::atomic<bool> in_place_{false};
   worker_info info_{};
   thread thread_;
 

@@ -64,9 +64,11 @@ class pool_core {
   void for_each_worker(Visit&& visit) const {
     for (unsigned i = 0; i != workers_in_use(); ++i) visit(*workers_[i]);
   }
-  static void full_fence(std::source_location where = std::source_location::current()) noexcept {
-    relacy_atomics::full_fence(where);
-  }
+  struct standard_atomics {
+    static void full_fence(std::source_location where = std::source_location::current()) noexcept {
+      relacy_atomics::full_fence(where);
+    }
+  };
   static void futex_wait(const model::atomic<std::uint32_t>& word, std::uint32_t expected, std::optional<steady_time>) {
     relacy_atomics::wait(word, expected);
   }
@@ -100,7 +102,7 @@ class pool_core {
   void enqueue_in(submission_slot& slot, task_node* const* tasks, unsigned count) {
     slot.ledger.count_spawned(count);
     injection_.enqueue(slot.producer, tasks, count);
-    full_fence();  // [I8]
+    standard_atomics::full_fence();  // [I8]
     idle_.work_arrived(0, count);
   }
   void submit(task_node& task) {
@@ -116,7 +118,7 @@ class pool_core {
     task->run_outside();
     submission_slot& slot = slots_.lease();
     slot.ledger.count_finished();
-    full_fence();
+    standard_atomics::full_fence();
     out_of_work();
     RL_ASSERT(exists_ == 1);
     slot.leave();

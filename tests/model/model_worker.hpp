@@ -53,7 +53,7 @@ class worker {
       while (!deque_.push(tasks, count)) spill();
     } else {
       pool_.injection().enqueue(producer_, tasks, count);
-      full_fence();  // [I8]
+      standard_atomics::full_fence();  // [I8]
     }
     pool_.idle().work_arrived(seat_.group, static_cast<unsigned>(count));
   }
@@ -81,16 +81,18 @@ class worker {
     uncounted parks, wakes;
   };
 
-  static void full_fence(std::source_location where = std::source_location::current()) noexcept {
-    relacy_atomics::full_fence(where);
-  }
+  struct standard_atomics {
+    static void full_fence(std::source_location where = std::source_location::current()) noexcept {
+      relacy_atomics::full_fence(where);
+    }
+  };
 
   void spill() {
     task_node* batch[ring_capacity];
     const std::size_t taken = deque_.spill(batch, deque_.capacity() / 2);
     if (taken == 0) return;
     pool_.injection().enqueue(producer_, batch, taken);
-    full_fence();  // [I8]
+    standard_atomics::full_fence();  // [I8]
   }
 
   bool give_away_deque() noexcept {
@@ -129,7 +131,7 @@ class worker {
       if (task_node* const task = find_task(); task != nullptr) return task;
       if (pool_.stopping()) return nullptr;
       if (look == 0 && pool_.spin() != 1) {
-        full_fence();
+        standard_atomics::full_fence();
         pool_.out_of_work();
       }
       relacy_atomics::pause();

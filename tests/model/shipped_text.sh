@@ -44,7 +44,7 @@ replace "$out"
 {
   sed -n '/^enum class park_result/,/^parker&/{/^parker&/!p}' "$src/park/parker.hpp"
   take park/parker.cpp 'parker::(park|unpark)'
-} | sed 's/std::atomic</model::atomic</g' > "$2/shipped_parker.inc.new"
+} | sed 's/\(std\|standard_atomics\)::atomic</model::atomic</g' > "$2/shipped_parker.inc.new"
 grep -q 'model::atomic<std::uint32_t> word_' "$2/shipped_parker.inc.new" || {
   echo "shipped_text.sh: src/park/parker.hpp has no std::atomic<std::uint32_t> word_" >&2
   exit 1
