@@ -18,6 +18,11 @@ declare -A what_is=(
   [clang-19]="clang 19 or newer"
   [gcovr]="gcovr, which reads gcc's coverage"
   [spin]="the model checker spin"
+  [qemu-system-x86]="qemu for whole machines"
+  [qemu-user]="qemu for programs of other processors"
+  [g++-aarch64-linux-gnu]="a compiler for aarch64"
+  [g++-i686-linux-gnu]="a compiler for i686"
+  [busybox-static]="busybox, linked statically"
 )
 
 export CXX=${CXX:-g++}
@@ -77,6 +82,10 @@ has_package() {
     libbenchmark-dev) has_header benchmark/benchmark.h ;;
     clang-19) newest_clang 19 > /dev/null ;;
     gcovr | spin) command -v "$1" > /dev/null ;;
+    qemu-user) command -v qemu-aarch64 > /dev/null ;;
+    g++-*-linux-gnu) version=${1#g++-} && command -v "$version-g++" > /dev/null ;;
+    qemu-system-x86) command -v qemu-system-x86_64 > /dev/null ;;
+    busybox-static) command -v busybox > /dev/null && ! ldd "$(command -v busybox)" > /dev/null 2>&1 ;;
     libclang-rt-*-dev)
       version=${1//[!0-9]/}
       echo 'int main() {}' | "clang++${version:+-$version}" -fsanitize=thread -x c++ - -o /dev/null 2> /dev/null

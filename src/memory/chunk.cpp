@@ -7,18 +7,18 @@
 
 namespace filch::inline v0_1::detail {
 
-chunk* chunk::create(slab& home, std::size_t block_bytes) {
-  char* const memory = static_cast<char*>(::operator new(bytes, std::align_val_t{bytes}));
+chunk* chunk::create(slab& home, chunk_source from, std::size_t block_bytes) {
+  char* const memory = static_cast<char*>(obtain_chunk_memory(from, bytes));
   char* const first = memory + sizeof(chunk);
   const std::size_t blocks = (bytes - sizeof(chunk)) / block_bytes;
   char* const last = first + blocks * block_bytes;
   poison(first, static_cast<std::size_t>(last - first));
-  return ::new (memory) chunk(home, block_bytes, first, last);
+  return ::new (memory) chunk(home, from, block_bytes, first, last);
 }
 
 void chunk::destroy(chunk* dead) noexcept {
   unpoison(dead, bytes);
-  ::operator delete(static_cast<void*>(dead), std::align_val_t{bytes});
+  release_chunk_memory(dead->source, dead, bytes);
 }
 
 void* chunk::take() noexcept {

@@ -7,6 +7,8 @@
 #include <filch/detail/memory/blocks.hpp>
 #include <filch/detail/memory/remote_list.hpp>
 
+#include "memory/chunk_memory.hpp"
+
 namespace filch::inline v0_1::detail {
 
 class slab;
@@ -17,7 +19,7 @@ struct alignas(slab_alignment) chunk {
   static constexpr std::size_t bytes = std::size_t{64} * 1024;
 
   /// A chunk with no block cut yet. Throws std::bad_alloc.
-  static chunk* create(slab& home, std::size_t block_bytes);
+  static chunk* create(slab& home, chunk_source from, std::size_t block_bytes);
   static void destroy(chunk* dead) noexcept;
 
   /// The chunk that a block was cut from.
@@ -34,6 +36,7 @@ struct alignas(slab_alignment) chunk {
 
   slab* const home;
   const std::size_t block_bytes;
+  const chunk_source source;
   std::uint32_t live = 0;
   free_block_node* free = nullptr;
   char* uncut;      // from here to `end` no block was ever handed out, and no page touched
@@ -44,8 +47,8 @@ struct alignas(slab_alignment) chunk {
   chunk* previous_of_slab = nullptr;
 
  private:
-  chunk(slab& owner, std::size_t size, char* first, char* last) noexcept
-      : home(&owner), block_bytes(size), uncut(first), end(last) {}
+  chunk(slab& owner, chunk_source from, std::size_t size, char* first, char* last) noexcept
+      : home(&owner), block_bytes(size), source(from), uncut(first), end(last) {}
 };
 
 }  // namespace filch::inline v0_1::detail

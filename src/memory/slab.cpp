@@ -11,11 +11,12 @@ constinit std::atomic<std::uint64_t> slabs{0};
 
 constinit thread_local slab* this_thread_slab = nullptr;
 
-slab* slab::create(trim_bell* bell) { return new slab(bell); }
+slab* slab::create(trim_bell* bell, chunk_source chunks_from) { return new slab(bell, chunks_from); }
 
 std::uint64_t slab::in_existence() noexcept { return slabs.load(std::memory_order_relaxed); }
 
-slab::slab(trim_bell* bell) noexcept : bell_(bell == nullptr ? nullptr : bell->share()) {
+slab::slab(trim_bell* bell, chunk_source chunks_from) noexcept
+    : bell_(bell == nullptr ? nullptr : bell->share()), chunks_from_(chunks_from) {
   slabs.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -90,7 +91,7 @@ chunk& slab::chunk_with_room(std::size_t index) {
 }
 
 chunk& slab::add_chunk(std::size_t index) {
-  chunk& added = *chunk::create(*this, (index + 1) * slab_alignment);
+  chunk& added = *chunk::create(*this, chunks_from_, (index + 1) * slab_alignment);
   added.next_of_slab = chunks_;
   if (chunks_ != nullptr) chunks_->previous_of_slab = &added;
   chunks_ = &added;

@@ -10,17 +10,18 @@
 #include <cstdint>
 
 #include "memory/chunk.hpp"
+#include "memory/chunk_memory.hpp"
 #include "memory/trim_bell.hpp"
 
 namespace filch::inline v0_1::detail {
 
 class slab {
  public:
-  /// Empty chunks above this many bytes are given back to the heap by trim().
+  /// Empty chunks above this many bytes are given back by trim().
   static constexpr std::size_t retained_bytes = std::size_t{1024} * 1024;
 
   /// With a share in the bell of its pool, if there is one. Throws std::bad_alloc. Ended by orphan().
-  [[nodiscard]] static slab* create(trim_bell* bell = nullptr);
+  [[nodiscard]] static slab* create(trim_bell* bell = nullptr, chunk_source chunks_from = chunk_source::heap);
 
   /// How many slabs there are in the process: none when no pool and no task is left. For tests.
   [[nodiscard]] static std::uint64_t in_existence() noexcept;
@@ -47,7 +48,7 @@ class slab {
   /// Any thread: whether so much has come home since the last trim() that the bell rings; may be old.
   [[nodiscard]] bool wants_trim() const noexcept { return remote_.is_due(); }
 
-  /// What the slab holds from the heap. Any thread; may be old.
+  /// What the slab holds. Any thread; may be old.
   [[nodiscard]] std::size_t bytes_held() const noexcept { return bytes_held_.load(std::memory_order_relaxed); }
 
   /// Owner: blocks that are out and have not been seen home. For tests.
@@ -56,7 +57,7 @@ class slab {
  private:
   static constexpr std::size_t size_classes = largest_slab_block / slab_alignment;
 
-  explicit slab(trim_bell* bell) noexcept;
+  slab(trim_bell* bell, chunk_source chunks_from) noexcept;
   ~slab();
 
   static constexpr std::size_t size_class(std::size_t bytes) noexcept {
@@ -73,6 +74,7 @@ class slab {
   [[nodiscard]] bool much_is_in_use() const noexcept;
 
   trim_bell* const bell_;
+  const chunk_source chunks_from_;
   std::array<chunk*, size_classes> with_room_{};
   chunk* chunks_ = nullptr;
   std::uint64_t blocks_out_ = 0;

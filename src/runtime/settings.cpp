@@ -68,6 +68,12 @@ worker_count count_of(const scheduler_options& options, std::size_t allowed) {
   return decide_worker_count(allowed, read_cpu_quota(), std::getenv("FILCH_WORKERS"));
 }
 
+// Where there is but one node, the heap is as near as anything, and keeps its pages.
+chunk_source memory_of_workers(const topology& machine, const placement_plan& plan) {
+  const bool near_and_far = machine.numa_nodes().size() > 1 && plan.applied != pinning::none;
+  return near_and_far ? chunk_source::fresh_pages : chunk_source::heap;
+}
+
 }  // namespace
 
 settings decide_settings(scheduler_options&& options) {
@@ -78,7 +84,8 @@ settings decide_settings(scheduler_options&& options) {
   placement_plan plan = plan_placement(machine, {.workers = count.workers, .pin = options.pinning});
   const std::chrono::nanoseconds spin = options.spin.value_or(count.workers > allowed ? 0ns : 20us);
   const auto spares = static_cast<unsigned>(options.spares);
-  return {std::move(options), std::move(plan), spares, spin, std::move(count.why)};
+  const chunk_source memory = memory_of_workers(machine, plan);
+  return {std::move(options), std::move(plan), spares, memory, spin, std::move(count.why)};
 }
 
 }  // namespace filch::inline v0_1::detail

@@ -7,12 +7,15 @@
 #include <filch/runtime/scheduler_options.hpp>
 #include <filch/topology/placement.hpp>
 
+#include "memory/chunk_memory.hpp"
+
 namespace filch::inline v0_1::detail {
 
 struct settings {
   scheduler_options options;  // as given
   placement_plan plan;
   unsigned spares;
+  chunk_source memory;  // of the workers' tasks
   std::chrono::nanoseconds spin;
   std::string why_workers;  // how many, and the reason
 };

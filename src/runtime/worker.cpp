@@ -31,7 +31,7 @@ worker::worker(pool_core& pool, unsigned index, idle_seat seat)
       thief_(ring_),
       batch_(std::make_unique<task_node*[]>(batch_capacity(pool.decided().options.deque_capacity))),
       consumer_(pool.injection()) {
-  slab_ = slab::create(&pool.bell());
+  slab_ = slab::create(&pool.bell(), pool.decided().memory);
 }
 
 worker::~worker() { slab_->orphan(); }

@@ -12,11 +12,13 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace {
 
 using filch::detail::chunk;
+using filch::detail::chunk_source;
 using filch::detail::slab;
 
 struct end_of_chunk {
@@ -26,38 +28,45 @@ struct end_of_slab {
   void operator()(slab* ended) const { ended->orphan(); }
 };
 
-class chunk_of : public testing::TestWithParam<std::size_t> {
+class chunk_of : public testing::TestWithParam<std::tuple<std::size_t, chunk_source>> {
  protected:
+  static std::size_t block_bytes() { return std::get<0>(GetParam()); }
+
   std::unique_ptr<slab, end_of_slab> home{slab::create()};
-  std::unique_ptr<chunk, end_of_chunk> cut{chunk::create(*home, GetParam())};
+  std::unique_ptr<chunk, end_of_chunk> cut{chunk::create(*home, std::get<1>(GetParam()), block_bytes())};
 };
 
-INSTANTIATE_TEST_SUITE_P(sizes, chunk_of, testing::Values(64, 128, 320, 960, 1024),
-                         [](const auto& size) { return std::to_string(size.param) + "_bytes"; });
+INSTANTIATE_TEST_SUITE_P(sizes, chunk_of,
+                         testing::Combine(testing::Values(64, 128, 320, 960, 1024),
+                                          testing::Values(chunk_source::heap, chunk_source::fresh_pages)),
+                         [](const auto& each) {
+                           return std::to_string(std::get<0>(each.param)) + "_bytes" +
+                                  (std::get<1>(each.param) == chunk_source::heap ? "" : "_of_fresh_pages");
+                         });
 
 TEST_P(chunk_of, a_fresh_chunk_is_empty_and_has_room) {
   EXPECT_TRUE(cut->is_empty());
   EXPECT_TRUE(cut->has_room());
   EXPECT_EQ(cut->home, home.get());
-  EXPECT_EQ(cut->block_bytes, GetParam());
+  EXPECT_EQ(cut->block_bytes, block_bytes());
 }
 
 TEST_P(chunk_of, all_blocks_are_aligned_apart_and_inside) {
   std::set<std::uintptr_t> places;
   while (cut->has_room()) {
     void* const block = cut->take();
-    std::memset(block, 0xa5, GetParam());
+    std::memset(block, 0xa5, block_bytes());
     const auto place = reinterpret_cast<std::uintptr_t>(block);
     EXPECT_EQ(place % filch::detail::slab_alignment, 0U);
     EXPECT_EQ(chunk::of(block), cut.get());
-    EXPECT_EQ(chunk::of(static_cast<char*>(block) + GetParam() - 1), cut.get());
+    EXPECT_EQ(chunk::of(static_cast<char*>(block) + block_bytes() - 1), cut.get());
     EXPECT_GE(place, reinterpret_cast<std::uintptr_t>(cut.get()) + sizeof(chunk));
     EXPECT_TRUE(places.insert(place).second);
   }
-  EXPECT_EQ(places.size(), (chunk::bytes - sizeof(chunk)) / GetParam());
+  EXPECT_EQ(places.size(), (chunk::bytes - sizeof(chunk)) / block_bytes());
   EXPECT_EQ(cut->live, places.size());
   for (auto place = places.begin(); std::next(place) != places.end(); ++place)
-    EXPECT_GE(*std::next(place) - *place, GetParam());
+    EXPECT_GE(*std::next(place) - *place, block_bytes());
   EXPECT_EQ(cut->home, home.get()) << "a block overlaps the header";
 }
 
@@ -81,6 +90,14 @@ TEST_P(chunk_of, a_full_chunk_that_gets_a_block_back_has_room_for_it) {
   EXPECT_EQ(cut->take(), taken[taken.size() / 2]);
   EXPECT_FALSE(cut->has_room());
   for (void* const each : taken) cut->give_back(each);
+  EXPECT_TRUE(cut->is_empty());
+}
+
+TEST_P(chunk_of, a_block_that_nobody_wrote_may_be_freed) {
+  void* const block = cut->take();
+  cut->give_back(block);
+  ASSERT_EQ(cut->take(), block);
+  cut->give_back(block);
   EXPECT_TRUE(cut->is_empty());
 }
 

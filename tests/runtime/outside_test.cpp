@@ -88,7 +88,8 @@ TEST_P(outside_test, help_nests_as_deep_as_get_does_where_the_stack_ends) {
   std::function<unsigned(unsigned)> nest = [&](unsigned depth) -> unsigned {
     return depth == 0 ? 0 : pool.submit(std::ref(nest), depth - 1).get(filch::help) + 1;
   };
-  const unsigned depth = scaled(60'000);
+  // Each task that another worker takes costs a spare until all is over, so where there are others it is less deep.
+  const unsigned depth = scaled(width() == 1 ? 60'000 : 15'000);
   EXPECT_EQ(pool.submit(std::ref(nest), depth).get(), depth);
   EXPECT_EQ(pool.submit(std::ref(nest), depth).get(filch::help), depth);
 }

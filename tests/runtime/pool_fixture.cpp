@@ -2,6 +2,8 @@
 #include "runtime/pool_fixture.hpp"
 
 #include <cstdlib>
+#include <sstream>
+#include <string>
 #include <string_view>
 #include <thread>
 
@@ -85,6 +87,22 @@ filch::scheduler_options shaped_pool_test::shape() {
   options.workers = GetParam().workers;
   options.spin = GetParam().spin;
   return options;
+}
+
+std::vector<unsigned> widths() {
+  const char* const wanted = std::getenv("FILCH_TEST_WIDTHS");
+  if (wanted == nullptr) return {1, 2, 8};
+  std::vector<unsigned> list;
+  std::istringstream text(wanted);
+  for (std::string number; std::getline(text, number, ',');) list.push_back(static_cast<unsigned>(std::stoul(number)));
+  return list;
+}
+
+std::vector<pool_shape> shapes() {
+  std::vector<pool_shape> all;
+  for (const std::chrono::nanoseconds spin : {std::chrono::nanoseconds{0}, std::chrono::nanoseconds{20us}})
+    for (const unsigned width : widths()) all.push_back({width, spin});
+  return all;
 }
 
 std::string shape_name(const testing::TestParamInfo<pool_shape>& info) {

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <filch/filch.hpp>
 
@@ -116,7 +117,10 @@ struct pool_shape {
   std::chrono::nanoseconds spin;
 };
 
-/// A test that runs with 1, 2 and 8 workers, without spinning and with. Ends with `INSTANTIATE_POOL_SHAPES(name)`.
+/// The numbers of workers that tests run with: 1, 2 and 8, or those in FILCH_TEST_WIDTHS, with commas between them.
+[[nodiscard]] std::vector<unsigned> widths();
+
+/// A test that runs with each of widths(), without spinning and with. Ends with `INSTANTIATE_POOL_SHAPES(name)`.
 class shaped_pool_test : public pool_test, public testing::WithParamInterface<pool_shape> {
  protected:
   /// Options of this shape, to be refined.
@@ -127,14 +131,10 @@ class shaped_pool_test : public pool_test, public testing::WithParamInterface<po
 
 std::string shape_name(const testing::TestParamInfo<pool_shape>& info);
 
-#define INSTANTIATE_POOL_SHAPES(Suite)                                                                              \
-  INSTANTIATE_TEST_SUITE_P(shapes, Suite,                                                                           \
-                           testing::Values(filch_tests::pool_shape{1, std::chrono::nanoseconds{0}},                 \
-                                           filch_tests::pool_shape{2, std::chrono::nanoseconds{0}},                 \
-                                           filch_tests::pool_shape{8, std::chrono::nanoseconds{0}},                 \
-                                           filch_tests::pool_shape{1, std::chrono::microseconds{20}},               \
-                                           filch_tests::pool_shape{2, std::chrono::microseconds{20}},               \
-                                           filch_tests::pool_shape{8, std::chrono::microseconds{20}}),              \
-                           filch_tests::shape_name)
+/// Each of widths(), without spinning and with.
+[[nodiscard]] std::vector<pool_shape> shapes();
+
+#define INSTANTIATE_POOL_SHAPES(Suite) \
+  INSTANTIATE_TEST_SUITE_P(shapes, Suite, testing::ValuesIn(filch_tests::shapes()), filch_tests::shape_name)
 
 }  // namespace filch_tests
