@@ -47,6 +47,10 @@ struct alignas(slab_alignment) chunk {
   chunk* previous_of_slab = nullptr;
 
  private:
+  // What a checked build asks.
+  [[nodiscard]] bool is_cut(const void* block) const noexcept;
+  [[nodiscard]] bool is_free(const void* block) const noexcept;
+
   chunk(slab& owner, chunk_source from, std::size_t size, char* first, char* last) noexcept
       : home(&owner), block_bytes(size), source(from), uncut(first), end(last) {}
 };

@@ -15,6 +15,7 @@ void* pool_core::allocate(std::size_t bytes, std::size_t alignment) {
 }
 
 void* worker::allocate(std::size_t bytes, std::size_t alignment) {
+  confirm_own_thread();
   return fits_a_slab(bytes, alignment) ? slab_->allocate(bytes) : allocate_from_heap(bytes, alignment);
 }
 

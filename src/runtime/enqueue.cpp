@@ -83,6 +83,7 @@ void pool_core::enqueue_in(const slot_lease& slot, task_node* const* tasks, std:
 
 // A pool is not stopped while one of its tasks runs, so it takes what a task submits.
 void worker::enqueue(task_node* const* tasks, std::size_t count) {
+  confirm_own_thread();
   if (count == 0) return;
   pool_.stamp(sampler_, tasks, count);
   ledger_.count_spawned(count);

@@ -16,6 +16,7 @@ constexpr unsigned looks_between_fair_turns = 61;
 }  // namespace
 
 task_node* worker::find_own() noexcept {
+  confirm_own_thread();
   if (task_node* const task = fair_turn(); task != nullptr) return task;
   if (task_node* const task = deque_.pop(); task != nullptr) return task;
   return take_injected(batch_size::share);

@@ -15,6 +15,7 @@
 #include <memory>
 
 #include <filch/detail/base/atomics.hpp>
+#include <filch/detail/base/checked_build.hpp>
 #include <filch/detail/park/idle.hpp>
 #include <filch/detail/queue/chase_lev_deque.hpp>
 #include <filch/detail/runtime/quiescence.hpp>
@@ -88,6 +89,9 @@ class worker final : public worker_role {
 
  private:
   using injection = injection_queue<task_node>;
+
+  /// The deque's lower end, the slab and the ledger have one user: the worker's own thread.
+  void confirm_own_thread() const noexcept;
 
   static void thread_main(void* self) noexcept;
   void main() noexcept;
@@ -165,5 +169,9 @@ class worker final : public worker_role {
 
 /// The worker whose thread this is, or nullptr.
 extern constinit thread_local worker* this_thread_worker;
+
+inline void worker::confirm_own_thread() const noexcept {
+  if constexpr (checked_build) confirm(this_thread_worker == this, "a thread took a step of a worker that it is not");
+}
 
 }  // namespace filch::inline v0_1::detail

@@ -60,4 +60,13 @@ TEST(reference_count, of_many_holders_exactly_one_is_last_and_sees_what_the_othe
   EXPECT_EQ(last.load(), rounds);
 }
 
+TEST(reference_count_death_test, a_checked_build_ends_when_more_is_dropped_than_was_held) {
+  if (!filch::detail::checked_build) GTEST_SKIP() << "this is no checked build";
+  reference_count<> count(2);
+  (void)count.drop();
+  EXPECT_EQ(count.drop(), drop_outcome::last);
+  reference_count<> none(0);
+  EXPECT_DEATH((void)none.drop(), "dropped once more");
+}
+
 }  // namespace

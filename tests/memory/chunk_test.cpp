@@ -1,6 +1,9 @@
 // A chunk cuts blocks of one size, takes them back, and is found from each of them.
+#include <filch/detail/base/checked_build.hpp>
+
 #include "memory/chunk.hpp"
 
+#include "memory/poison.hpp"
 #include "memory/slab.hpp"
 
 #include <gtest/gtest.h>
@@ -16,6 +19,12 @@
 #include <vector>
 
 namespace {
+
+#if defined(FILCH_POISON)
+constexpr bool is_poisoned = true;
+#else
+constexpr bool is_poisoned = false;
+#endif
 
 using filch::detail::chunk;
 using filch::detail::chunk_source;
@@ -91,6 +100,27 @@ TEST_P(chunk_of, a_full_chunk_that_gets_a_block_back_has_room_for_it) {
   EXPECT_FALSE(cut->has_room());
   for (void* const each : taken) cut->give_back(each);
   EXPECT_TRUE(cut->is_empty());
+}
+
+// --- a checked build ---
+
+TEST_P(chunk_of, a_checked_build_ends_when_a_free_block_has_been_written) {
+  if (!filch::detail::checked_build || is_poisoned) GTEST_SKIP() << "this is no checked build, or a sanitizer is faster";
+  auto* const block = static_cast<unsigned char*>(cut->take());
+  cut->give_back(block);
+  block[block_bytes() - 1] = 1;
+  EXPECT_DEATH((void)cut->take(), "written after the task was gone");
+  block[block_bytes() - 1] = block[block_bytes() - 2];
+  EXPECT_EQ(cut->take(), block);
+}
+
+TEST_P(chunk_of, a_checked_build_ends_when_something_is_freed_that_is_not_in_use) {
+  if (!filch::detail::checked_build || is_poisoned) GTEST_SKIP() << "this is no checked build, or a sanitizer is faster";
+  auto* const block = static_cast<unsigned char*>(cut->take());
+  EXPECT_DEATH(cut->give_back(block + 1), "freed that was not in use");
+  EXPECT_DEATH(cut->give_back(block + block_bytes()), "freed that was not in use");
+  cut->give_back(block);
+  EXPECT_DEATH(cut->give_back(block), "freed that was not in use");
 }
 
 TEST_P(chunk_of, a_block_that_nobody_wrote_may_be_freed) {

@@ -271,4 +271,13 @@ TEST(idle_word, a_stampede_of_sleepers_and_wakers_loses_nobody) {
   EXPECT_EQ(group.searchers(), 0U);
 }
 
+TEST(idle_word_death_test, a_checked_build_ends_when_a_worker_takes_a_step_that_is_not_its_turn) {
+  if (!filch::detail::checked_build) GTEST_SKIP() << "this is no checked build";
+  word group;
+  EXPECT_DEATH((void)group.end_search(), "stopped searching that had not begun");
+  EXPECT_DEATH(group.park_searcher(3), "parked that was not searching");
+  group.park_busy(3);
+  EXPECT_DEATH(group.park_busy(3), "parked that was parked");
+}
+
 }  // namespace

@@ -230,4 +230,12 @@ TEST(spare_word, a_return_that_was_none_is_taken_back_as_a_block) {
   EXPECT_FALSE(spares.excess());
 }
 
+TEST(spare_word_death_test, a_checked_build_ends_when_a_spare_is_given_back_twice) {
+  if (!filch::detail::checked_build) GTEST_SKIP() << "this is no checked build";
+  word spares(1, 1);
+  EXPECT_EQ(spares.block().outcome, block_outcome::replaced);
+  spares.return_spare(0);
+  EXPECT_DEATH(spares.return_spare(0), "given back that was dormant");
+}
+
 }  // namespace

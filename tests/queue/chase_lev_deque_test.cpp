@@ -486,4 +486,31 @@ TEST(chase_lev_deque, each_item_leaves_exactly_once_with_one_slot_and_with_many)
   expect_each_item_once(256, count, 3, 0);
 }
 
+// --- a checked build ---
+
+TEST_P(chase_lev_deque_from, a_checked_build_buries_what_the_owner_takes) {
+  if (!filch::detail::checked_build) GTEST_SKIP() << "this is no checked build";
+  deque_of_items deque(4, GetParam());
+  auto items = numbered(4);
+  for (item& each : items) ASSERT_TRUE(deque.owner.push(&each));
+  item* spilled[2];
+  EXPECT_EQ(deque.owner.spill(spilled, 2), 2U);
+  EXPECT_EQ(deque.owner.pop(), &items[3]);
+  EXPECT_EQ(deque.owner.pop(), &items[2]);
+  for (std::size_t i = 0; i != 4; ++i) EXPECT_EQ(deque.slots[i].load(), filch::detail::buried<item>());
+}
+
+TEST(chase_lev_deque_death_test, a_checked_build_ends_when_an_item_is_taken_that_is_buried) {
+  if (!filch::detail::checked_build) GTEST_SKIP() << "this is no checked build";
+  deque_of_items deque(2);
+  item one{};
+  EXPECT_DEATH((void)deque.owner.push(nullptr), "never put there");
+  ASSERT_TRUE(deque.owner.push(&one));
+  deque.slots[0].store(filch::detail::buried<item>());
+  EXPECT_DEATH((void)deque.owner.pop(), "taken twice");
+  EXPECT_DEATH((void)deque.thief.steal(), "taken twice");
+  item* spilled[1];
+  EXPECT_DEATH((void)deque.owner.spill(spilled, 1), "taken twice");
+}
+
 }  // namespace

@@ -26,7 +26,9 @@
 
 #include <filch/filch.hpp>
 
+#include "runtime/pool_core.hpp"
 #include "runtime/pool_fixture.hpp"
+#include "runtime/worker.hpp"
 
 namespace {
 
@@ -224,6 +226,16 @@ TEST_F(announced_machine_test, gives_a_pool_of_default_options_the_announced_wor
   if (!expected) GTEST_SKIP() << "nothing was announced";
   scheduler& pool = make_pool();
   EXPECT_EQ(std::to_string(workers_of(pool)), *expected) << pool.describe();
+}
+
+class worker_death_test : public filch_tests::pool_test {};
+
+TEST_F(worker_death_test, a_checked_build_ends_when_another_thread_takes_a_step_of_a_worker) {
+  if (!filch::detail::checked_build) GTEST_SKIP() << "this is no checked build";
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  scheduler& pool = make_pool({.workers = 1});
+  filch::detail::worker& other = *filch::detail::scheduler_access::core(pool).worker_at(0);
+  EXPECT_DEATH((void)other.allocate(64, 8), "a step of a worker that it is not");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include <filch/detail/base/atomics.hpp>
+#include <filch/detail/base/checked_build.hpp>
 
 namespace filch::inline v0_1::detail {
 
@@ -21,7 +22,9 @@ class reference_count {
   [[nodiscard]] drop_outcome drop() noexcept {
     // [R2] acquire load, pairs with [R1] of the other holders. One means that the caller is alone: nobody is left who
     // could change the count, so the last drop needs no locked instruction.
-    if (count_.load(std::memory_order_acquire) == 1) return drop_outcome::last;
+    const std::uint32_t seen = count_.load(std::memory_order_acquire);
+    if (seen == 1) return drop_outcome::last;
+    confirm(seen != 0, "a reference was dropped once more than there were");
     // [R1] acq_rel, pairs with itself: the last holder sees all that the others did, then destroys.
     return count_.fetch_sub(1, std::memory_order_acq_rel) == 1 ? drop_outcome::last : drop_outcome::others_hold;
   }

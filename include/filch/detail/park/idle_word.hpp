@@ -13,6 +13,7 @@
 
 #include <filch/detail/base/atomics.hpp>
 #include <filch/detail/base/cache_line.hpp>
+#include <filch/detail/base/checked_build.hpp>
 
 namespace filch::inline v0_1::detail {
 
@@ -47,20 +48,23 @@ class idle_word {
     // before the fence [I4] of whoever is the last to leave, who looks after that. By the language that fence suffices; Relacy
     // orders a seq_cst load with seq_cst operations only.
     const std::uint64_t old = word_.fetch_sub(one_searching, std::memory_order_seq_cst);
+    confirm(searching(old) != 0, "a worker stopped searching that had not begun");
     return searching(old) == 1 ? search_exit::last_searcher : search_exit::others_search;
   }
 
   /// searching -> parked, in one step.
   void park_searcher(unsigned bit) noexcept {
     // [I1] seq_cst addition, as in park_busy(); and it leaves the count, as [I10].
-    (void)word_.fetch_add((std::uint64_t{1} << bit) - one_searching, std::memory_order_seq_cst);
+    const std::uint64_t old = word_.fetch_add((std::uint64_t{1} << bit) - one_searching, std::memory_order_seq_cst);
+    confirm(searching(old) != 0 && !is_parked(old, bit), "a worker parked that was not searching");
   }
 
   /// busy -> parked.
   void park_busy(unsigned bit) noexcept {
     // [I1] seq_cst addition, before the fence [I2]; pairs with [I3]: a submitter that does not see the bit has pushed before
     // the fence in the total order, so that the look after it sees the work. By the language the fence suffices, as for [I10].
-    (void)word_.fetch_add(std::uint64_t{1} << bit, std::memory_order_seq_cst);
+    const std::uint64_t old = word_.fetch_add(std::uint64_t{1} << bit, std::memory_order_seq_cst);
+    confirm(!is_parked(old, bit), "a worker parked that was parked");
   }
 
   /// parked -> searching by the worker itself, unless somebody has claimed it.
@@ -113,6 +117,8 @@ class idle_word {
   static constexpr std::uint64_t one_searching = std::uint64_t{1} << capacity;
 
   static constexpr std::uint64_t searching(std::uint64_t word) noexcept { return word >> capacity; }
+
+  static constexpr bool is_parked(std::uint64_t word, unsigned bit) noexcept { return (word >> bit & 1) != 0; }
 
   static constexpr std::uint64_t lowest_bits(std::uint64_t mask, unsigned count) noexcept {
     std::uint64_t rest = mask;

@@ -13,6 +13,7 @@
 
 #include <filch/detail/base/atomics.hpp>
 #include <filch/detail/base/cache_line.hpp>
+#include <filch/detail/base/checked_build.hpp>
 
 namespace filch::inline v0_1::detail {
 
@@ -43,6 +44,7 @@ class spare_word {
     std::uint64_t old = word_.load(std::memory_order_relaxed);
     for (;;) {
       const std::uint64_t dormant = old & dormant_mask;
+      confirm(unblocked(old) != 0, "a worker blocked though none was unblocked");
       const bool leaves = unblocked(old) > target_ || (dormant == 0 && unblocked(old) > 1);
       if (!leaves && dormant == 0) return {block_outcome::refused, 0};
       const std::uint64_t next = leaves ? old - one_unblocked : old & ~(dormant & (~dormant + 1));
@@ -56,7 +58,8 @@ class spare_word {
 
   /// Takes back a block() that was answered `replaced`, when the spare could not be started.
   void return_spare(unsigned spare) noexcept {
-    (void)word_.fetch_or(std::uint64_t{1} << spare, std::memory_order_release);  // [W2]
+    const std::uint64_t old = word_.fetch_or(std::uint64_t{1} << spare, std::memory_order_release);  // [W2]
+    confirm((old >> spare & 1) == 0, "a spare was given back that was dormant");
   }
 
   /// The caller is unblocked again. True when there is now one too many.

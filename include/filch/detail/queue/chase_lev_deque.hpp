@@ -18,6 +18,7 @@
 
 #include <filch/detail/base/atomics.hpp>
 #include <filch/detail/base/cache_line.hpp>
+#include <filch/detail/base/checked_build.hpp>
 
 namespace filch::inline v0_1::detail {
 
@@ -62,6 +63,15 @@ class deque_ring {
   }
   slot& at(std::uint64_t index) noexcept { return slots_[static_cast<std::size_t>(index) & mask_]; }
 
+  // The owner, in a checked build: the item at an index is its own, so whoever still takes what lies there takes it twice. A
+  // thief that has read the index before may read this, but not move top any more.
+  void bury(std::uint64_t index) noexcept {
+    if constexpr (checked_build) at(index).store(buried<T>(), std::memory_order_relaxed);
+  }
+  static void confirm_alive(const T* item) noexcept {
+    confirm(item != nullptr && item != buried<T>(), "an item of a deque was taken twice, or never put there");
+  }
+
   alignas(cache_line) typename Atomics::template atomic<std::uint64_t> top_;
   alignas(cache_line) typename Atomics::template atomic<std::uint64_t> bottom_;
   slot* const slots_;
@@ -91,7 +101,10 @@ class deque_owner {
   [[nodiscard]] bool push(T* const* items, std::size_t count) noexcept {
     const std::uint64_t bottom = ring_.bottom_.load(std::memory_order_relaxed);
     if (room_above(bottom, count) < count) return false;
-    for (std::size_t i = 0; i != count; ++i) ring_.at(bottom + i).store(items[i], std::memory_order_relaxed);
+    for (std::size_t i = 0; i != count; ++i) {
+      ring_.confirm_alive(items[i]);
+      ring_.at(bottom + i).store(items[i], std::memory_order_relaxed);
+    }
     // [D2] seq_cst store. Its release half pairs with [D6] in steal(): who sees the new bottom sees the slots and
     // what they point to. Its place in the total order is the submitter's half of the wake handshake, pairs with
     // [I3] in idle.hpp: pushed before the idle word is read, else a worker parks beside a queued task.
@@ -111,9 +124,9 @@ class deque_owner {
     ring_.bottom_.store(bottom, std::memory_order_seq_cst);
     std::uint64_t top = ring_.top_.load(std::memory_order_seq_cst);  // [D4]
     const std::int64_t left = deque_ring<T, Atomics>::distance(top, bottom);
-    if (left > 0) return ring_.at(bottom).load(std::memory_order_relaxed);
+    if (left > 0) return take_own(bottom);
     T* item = nullptr;
-    if (left == 0 && take_last(top)) item = ring_.at(bottom).load(std::memory_order_relaxed);
+    if (left == 0 && take_last(top)) item = take_own(bottom);
     // [D8] release store, pairs with [D6]: a later thief that reads this bottom must see the slots of the pushes
     // before it; C++20 lets a relaxed store of the same thread end the release sequence of [D2].
     ring_.bottom_.store(old_bottom, std::memory_order_release);
@@ -140,6 +153,10 @@ class deque_owner {
     if (!ring_.top_.compare_exchange_strong(top, top + count, std::memory_order_seq_cst,
                                             std::memory_order_relaxed))
       return 0;
+    for (std::size_t i = 0; i != count; ++i) {
+      ring_.confirm_alive(items[i]);
+      ring_.bury(top + i);
+    }
     known_top_ = top + count;
     return count;
   }
@@ -157,6 +174,14 @@ class deque_owner {
   bool take_last(std::uint64_t top) noexcept {
     // [D7] seq_cst compare-and-swap, pairs with the one in steal(): one of the two takes the last item.
     return ring_.top_.compare_exchange_strong(top, top + 1, std::memory_order_seq_cst, std::memory_order_relaxed);
+  }
+
+  // The item at an index that no thief can reach any more.
+  T* take_own(std::uint64_t index) noexcept {
+    T* const item = ring_.at(index).load(std::memory_order_relaxed);
+    ring_.confirm_alive(item);
+    ring_.bury(index);
+    return item;
   }
 
   deque_ring<T, Atomics>& ring_;
@@ -180,6 +205,7 @@ class deque_thief {
     // [D7] seq_cst compare-and-swap, pairs with those of the other thieves, of pop() and of spill().
     if (!ring_.top_.compare_exchange_strong(top, top + 1, std::memory_order_seq_cst, std::memory_order_relaxed))
       return {steal_outcome::lost, nullptr};
+    ring_.confirm_alive(item);
     return {steal_outcome::success, item};
   }
 
