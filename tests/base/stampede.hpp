@@ -28,7 +28,7 @@ inline constexpr bool under_sanitizer = false;
 #endif
 
 /// How often a stress test tries: sanitizers make each try ten to twenty times as long.
-constexpr std::uint64_t tries(std::uint64_t plain, std::uint64_t sanitized) noexcept {
+constexpr std::size_t tries(std::size_t plain, std::size_t sanitized) noexcept {
   return under_sanitizer ? sanitized : plain;
 }
 
@@ -145,7 +145,8 @@ class dice {
   explicit dice(std::uint64_t seed) noexcept : state_(seed * 0x9e3779b97f4a7c15ULL + 1) {}
 
   /// 0 to `sides` - 1.
-  [[nodiscard]] std::uint64_t roll(std::uint64_t sides) noexcept {
+  [[nodiscard]] std::size_t roll(std::size_t sides) noexcept { return static_cast<std::size_t>(roll64(sides)); }
+  [[nodiscard]] std::uint64_t roll64(std::uint64_t sides) noexcept {
     state_ ^= state_ << 13;
     state_ ^= state_ >> 7;
     state_ ^= state_ << 17;

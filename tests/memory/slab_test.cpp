@@ -185,7 +185,7 @@ TEST_F(slab_test, random_use_by_one_thread_never_gives_a_block_twice) {
   };
   std::vector<given> out;
   dice random(1);
-  for (std::uint64_t i = 0; i != tries(300'000, 30'000); ++i) {
+  for (std::size_t i = 0; i != tries(300'000, 30'000); ++i) {
     if (out.empty() || random.roll(100) < (i / 5000 % 2 == 0 ? 60U : 40U)) {
       const auto bytes = static_cast<std::size_t>(1 + random.roll(largest_slab_block));
       const auto mark = static_cast<unsigned char>(random.roll(256));
@@ -222,9 +222,9 @@ TEST_F(slab_test, one_owner_and_one_who_frees_need_no_more_memory_as_time_goes_b
   slab* const own = slab::create();
   std::vector<handed_block> window(64);
   const budget time;
-  std::atomic<std::uint64_t> total{count};
+  std::atomic<std::size_t> total{count};
   stampede(2, [&](unsigned part) {
-    for (std::uint64_t i = 0; i != total.load(); ++i) {
+    for (std::size_t i = 0; i != total.load(); ++i) {
       std::atomic<void*>& place = window[i % window.size()].block;
       if (part == 0) {
         if (time.spent()) {
@@ -261,7 +261,7 @@ TEST_F(slab_test, a_stampede_of_threads_that_free_brings_every_block_home) {
   stampede(freers + 1, [&](unsigned part) {
     dice random(part);
     if (part == freers) {
-      for (std::uint64_t i = 0; i != count; ++i) {
+      for (std::size_t i = 0; i != count; ++i) {
         void* const block = own->allocate(static_cast<std::size_t>(1 + random.roll(largest_slab_block)));
         void* const back = handed[i % handed.size()].block.exchange(block, std::memory_order_acq_rel);
         if (back == nullptr) continue;

@@ -75,13 +75,14 @@ TEST(latency_histogram, quantiles_are_at_most_an_eighth_above_those_of_the_sorte
     latency_histogram histogram;
     std::vector<std::int64_t> samples(static_cast<std::size_t>(1 + random.roll(3000)));
     for (std::int64_t& each : samples) {
-      each = static_cast<std::int64_t>(random.roll(std::uint64_t{1} << (1 + random.roll(40))));
+      each = static_cast<std::int64_t>(random.roll64(std::uint64_t{1} << (1 + random.roll(40))));
       add(histogram, each);
     }
     std::sort(samples.begin(), samples.end());
     ASSERT_EQ(histogram.count(), samples.size());
     for (const double fraction : {0.0, 0.001, 0.25, 0.5, 0.9, 0.99, 0.999, 1.0}) {
-      const auto rank = static_cast<std::size_t>(std::ceil(fraction * static_cast<double>(samples.size())));
+      const volatile double product = fraction * static_cast<double>(samples.size());
+      const auto rank = static_cast<std::size_t>(std::ceil(product));
       const std::int64_t exact = samples[std::max<std::size_t>(rank, 1) - 1];
       const std::int64_t found = histogram.quantile(fraction).count();
       ASSERT_GE(found, exact) << "a fraction of the samples must not exceed its quantile";

@@ -355,10 +355,10 @@ TEST(chase_lev_deque, one_owner_and_one_thief_hand_over_every_item_in_order) {
   deque_of_items deque(64);
   std::uint64_t out_of_order = 0;
   const budget time;
-  std::atomic<std::uint64_t> total{count};
+  std::atomic<std::size_t> total{count};
   stampede(2, [&](unsigned part) {
     if (part == 0) {
-      std::uint64_t pushed = 0;
+      std::size_t pushed = 0;
       for (; pushed != count && (pushed % 64 != 0 || !time.spent()); ++pushed)
         while (!deque.owner.push(&items[pushed])) std::this_thread::yield();
       total.store(pushed);
@@ -381,10 +381,10 @@ TEST(chase_lev_deque, what_the_owner_wrote_before_a_push_is_visible_to_the_thief
   deque_of_items deque(8);
   std::uint64_t not_yet_written = 0;
   const budget time;
-  std::atomic<std::uint64_t> total{count};
+  std::atomic<std::size_t> total{count};
   stampede(2, [&](unsigned part) {
     if (part == 0) {
-      std::uint64_t pushed = 0;
+      std::size_t pushed = 0;
       for (; pushed != count && (pushed % 8 != 0 || !time.spent()); ++pushed) {
         items[pushed] += 7;  // a plain write: ThreadSanitizer reports the race if the push does not publish it
         while (!deque.owner.push(&items[pushed])) std::this_thread::yield();

@@ -207,7 +207,7 @@ TEST_P(hooks_test, threads_bear_the_name_of_their_pool_and_their_index) {
 TEST_P(hooks_test, a_stack_the_system_does_not_have_is_an_error_and_leaves_no_thread) {
   const std::size_t threads = thread_count();
   filch::scheduler_options options = shape();
-  options.stack_size = std::size_t{1} << 50;
+  options.stack_size = ~std::size_t{0} / 16 * 15;
   try {
     const filch::scheduler pool(std::move(options));
     ADD_FAILURE() << "the pool was made";

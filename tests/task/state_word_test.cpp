@@ -251,7 +251,7 @@ TEST(state_word, who_sees_ready_or_is_notified_sees_the_result) {
   std::vector<std::uint64_t> results(rounds);  // plain: ThreadSanitizer reports a finish that publishes nothing
   std::uint64_t wrong = 0;
   stampede(2, [&](unsigned part) {
-    for (std::uint64_t i = 0; i != rounds; ++i) {
+    for (std::size_t i = 0; i != rounds; ++i) {
       if (part == 0) {
         results[i] = i + 1;
         filch::detail::notify_all(words[i].finish());
