@@ -23,6 +23,17 @@ inline pool_core::~pool_core() {
   for (worker* const each : workers_) delete each;
 }
 
+// Whether another thread was faster somewhere.
+inline bool pool_core::steal_outside(task_node*& task) {
+  bool lost = false;
+  for (unsigned i = 0; task == nullptr && i != workers_in_use(); ++i) {
+    const steal_result<task_node> taken = workers_[i]->thief().steal();
+    task = taken.item;
+    lost = lost || taken.outcome == steal_outcome::lost;
+  }
+  return lost;
+}
+
 inline void trim_bell::ring() noexcept {
   calls_.call([this] { pool_.trim_memory(); });
 }

@@ -90,6 +90,7 @@ class pool_core {
   task_balance balance() const noexcept;
   bool wait_until_idle(std::optional<steady_time> deadline) noexcept;
   void stop_and_join() noexcept;
+  void close() noexcept;
   void end_workers() noexcept;
   void trim_memory() noexcept;
 
@@ -110,10 +111,39 @@ class pool_core {
     submit(&one, 1);
   }
 
-  // As pool_core::cancel_one_queued() with end_outside().
-  void run_one_outside() {
+  // As pool_core::enqueue() of a thread outside.
+  [[nodiscard]] bool submit_unless_closed(task_node& task) {
+    task_node* const one = &task;
+    submission_slot& slot = slots_.lease();
+    const bool open = !closed_.is_closed();
+    if (open) {
+      enqueue_in(slot, &one, 1);
+      RL_ASSERT(exists_ == 1);
+    }
+    slot.leave();
+    return open;
+  }
+
+  // As pool_core::shutdown().
+  void shutdown() {
+    close();
+    (void)wait_until_idle(std::nullopt);
+    end_workers();
+  }
+  void shutdown_now() {
+    close();
+    while (run_one_outside()) relacy_atomics::pause();
+    (void)wait_until_idle(std::nullopt);
+    end_workers();
+  }
+
+  // As pool_core::cancel_one_queued() with end_outside(). Whether there may be more.
+  bool run_one_outside() {
+    bool maybe_more = injection_.maybe_not_empty();
     task_node* task = nullptr;
-    if (injection_.dequeue(&task, 1) == 0) return;
+    (void)injection_.dequeue(&task, 1);
+    maybe_more = steal_outside(task) || maybe_more;
+    if (task == nullptr) return maybe_more;
     task->runs = task->runs + 1;
     task->run_outside();
     submission_slot& slot = slots_.lease();
@@ -122,13 +152,15 @@ class pool_core {
     out_of_work();
     RL_ASSERT(exists_ == 1);
     slot.leave();
+    return true;
   }
 
   // As pool_core::end_workers() when idle: from here on nobody from outside may be inside.
   void leave_to_nobody() {
     slots_.wait_until_all_free();
-    exists_ = 0;
+    forget();
   }
+  void forget() { exists_ = 0; }
 
   /// After stop_and_join(), when every worker has left: no bit is set, and nobody is counted but spares that a blocking
   /// worker had woken and that met the stop on their way.
@@ -161,10 +193,24 @@ class pool_core {
   submission_slots slots_;
   trim_bell the_bell_{*this};
   trim_bell* const bell_ = &the_bell_;
+  bool steal_outside(task_node*& task);
+
+  // Held for long: who waits sleeps.
   struct {
-    void lock() noexcept {}
-    void unlock() noexcept {}
-  } ending_;  // nobody else ends it
+    model::atomic<std::uint32_t> held{0};
+    void lock() noexcept {
+      std::uint32_t seen = 0;
+      while (!held.compare_exchange_strong(seen, 1, std::memory_order_acquire, std::memory_order_relaxed)) {
+        relacy_atomics::wait(held, 1);
+        seen = 0;
+      }
+    }
+    void unlock() noexcept {
+      held.store(0, std::memory_order_release);
+      relacy_atomics::wake_all(held);
+    }
+  } ending_;
+  closing_flag<relacy_atomics> closed_;
   model::atomic<bool> ended_{false};
   model::atomic<bool> stopping_{false};
   spare_word<relacy_atomics> spares_;

@@ -33,7 +33,7 @@ mkdir -p "$2"
   take runtime/block.cpp 'pool_core::[a-z_]+'
   take runtime/quiescence.cpp 'pool_core::(balance|wait_until_idle|out_of_work)'
   take runtime/pool_core.cpp pool_core::stop_and_join
-  take runtime/shutdown.cpp pool_core::end_workers
+  take runtime/shutdown.cpp 'pool_core::(close|end_workers)'
   take runtime/allocate.cpp pool_core::trim_memory
   take runtime/submission_slots.cpp 'submission_slot::(trim|leave)'
   take memory/slab.cpp 'slab::(trim|free_remote)'
