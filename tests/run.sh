@@ -4,7 +4,7 @@
 set -euo pipefail
 
 default_stages=(release tsan)
-further_stages=(one-cpu matrix asan-ubsan clang portable perturbed debug clang-tsan)
+further_stages=(one-cpu models matrix asan-ubsan clang portable perturbed debug clang-tsan clang-asan-ubsan)
 
 if [[ ${1:-} == --help || ${1:-} == -h ]]; then
   cat <<END
@@ -22,14 +22,18 @@ Further: ${further_stages[*]}
   asan-ubsan   address and undefined behaviour sanitizers
   clang        clang, warnings as errors
   portable     the parking that does not need Linux
+  models       the models with a million executions of each scenario at least, of the programs of release
   matrix       the kill matrix: do the models notice weaker orders and missing steps? Of the programs of release
   perturbed    a library whose protocols are disturbed at each step, with a watchdog for work that is lost
-  debug        with assertions
-  clang-tsan   clang's thread sanitizer
+  debug        unoptimised, with the checks of a checked build, as the sanitizers and the disturbed library have them
+  clang-tsan, clang-asan-ubsan
+               the sanitizers of clang
 All of them: all
 
 FILCH_RECORDED_TOPOLOGIES  a folder of recorded hwloc topologies, for the tests that read them
+FILCH_TEST_WIDTHS=4,16     numbers of workers instead of 1, 2 and 8, for programs that are started by hand
 FILCH_LONG_TESTS=1         the long forms: ten million rounds of park and unpark, a hundred thousand lives of each pool
+FILCH_MODEL_EXECUTIONS=n   so many executions of each scenario of the models at least
 FILCH_PROGRAM_SECONDS=n    random programs for so long instead of five seconds
 CXX                        another compiler than g++
 END
@@ -63,7 +67,7 @@ if [[ " ${stages[*]}" == *" clang"* ]]; then
     say "using $clang instead"
   fi
 fi
-if [[ " ${stages[*]} " == *" clang-tsan "* ]]; then
+if [[ " ${stages[*]} " == *" clang-"*san* ]]; then
   version=${clang#clang++}
   require_packages "libclang-rt${version}-dev"
 fi
@@ -131,6 +135,10 @@ run_stage() {
     matrix)
       build release "$CXX" -DFILCH_WERROR=ON && run_tests release -j1 -L matrix
       ;;
+    models)
+      export FILCH_MODEL_EXECUTIONS=${FILCH_MODEL_EXECUTIONS:-1000000}
+      build release "$CXX" -DFILCH_WERROR=ON && run_tests release -j2 -L '^model$'
+      ;;
     one-cpu)
       build release "$CXX" -DFILCH_WERROR=ON && around=(taskset -c "$(first_cpu)") && run_tests release -j1 -LE 'packages|model|matrix'
       ;;
@@ -152,9 +160,9 @@ run_stage() {
       targets=(park_tests perturb_tests programs_tests)
       build perturbed "$CXX" -DFILCH_WERROR=ON && run_tests perturbed -j2 -L 'park|perturb|programs'
       ;;
-    clang-tsan)
+    clang-tsan | clang-asan-ubsan)
       around=("${steady_addresses[@]}")
-      build clang-tsan "$clang" && run_tests clang-tsan -j2
+      build "$1" "$clang" && run_tests "$1" -j2
       ;;
   esac
 }

@@ -7,9 +7,11 @@ if [[ ${1:-} == --help || ${1:-} == -h ]]; then
   cat <<END
 tests/soak.sh [<minutes>]
 
-Goes through all stages of tests/run.sh, then the long forms of the tests, the protocols in spin, the models with ten times their
-executions, all mutants, ten minutes of disturbed schedules and the coverage, and spends the rest of the minutes (60 by default) on
-random programs: chosen by a fuzzer, under the address and undefined behaviour sanitizers, and by chance. The last line is "all well" or names what was not.
+Goes through all stages of tests/run.sh, the models with a million executions of each scenario among them; then the pools' tests with
+4 and 16 workers under every sanitizer, the long forms of the tests, the protocols in spin, all mutants, ten minutes of disturbed
+schedules, the coverage, other processors and machines with other topologies; and spends the rest of the minutes (60 by default) on
+random programs: chosen by a fuzzer, under the address and undefined behaviour sanitizers, and by chance. The last line is "all well"
+or names what was not.
 END
   exit
 fi
@@ -41,20 +43,25 @@ fuzz() {
 by_chance() { FILCH_PROGRAM_SECONDS=$1 build/release/tests/programs/programs_tests --gtest_filter='*random_bytes*'; }
 long_forms() { FILCH_LONG_TESTS=1 build/release/tests/runtime_tests --gtest_filter='*life_test*not_spinning'; }
 
-long_models() {
-  local model
-  for model in build/release/tests/model/*_model; do "$model" 10 || return; done
+wide_pools() {
+  local sanitizer steady=()
+  setarch -R true 2> /dev/null && steady=(setarch -R)
+  for sanitizer in tsan asan-ubsan clang-tsan clang-asan-ubsan; do
+    FILCH_TEST_WIDTHS=4,16 "${steady[@]}" "build/$sanitizer/tests/runtime_tests" --gtest_brief=1 --gtest_filter='*_workers_*' || return
+  done
 }
 disturbed() { FILCH_PROGRAM_SECONDS=$1 build/perturbed/tests/programs/programs_tests --gtest_filter='*random_bytes*'; }
 
 step "all stages" tests/run.sh all
 step "long forms" long_forms
 step "protocols" tests/spin/run.sh
-step "models, ten times" long_models
+step "4 and 16 workers, each sanitizer" wide_pools
 step "kill matrix" tests/model/kill_matrix.sh build/release/tests/model full
 step "mutants" tests/model/mutants.sh
 step "disturbed schedules" disturbed 600
 step "coverage" tests/coverage.sh
+step "other processors" tests/cross/run.sh
+step "other machines" tests/machines/boot.sh
 rest=$(((deadline - SECONDS) / 2))
 [[ $rest -ge 60 ]] || rest=60
 step "fuzzer" fuzz "$rest"

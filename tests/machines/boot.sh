@@ -29,6 +29,7 @@ machines=("$@")
 [[ $# != 0 ]] || machines=(four-nodes two-sockets)
 
 # The lines of a machine: qemu's arguments, and what is announced to the tests.
+# shellcheck disable=SC2054  # the commas are qemu's
 describe() {
   case $1 in
     four-nodes)

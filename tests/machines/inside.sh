@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash disable=SC1091,SC2154  # machine.sh is made by boot.sh
 # The first process of a machine that boot.sh makes: runs the tests and switches the machine off.
 /bin/busybox --install -s /bin
 export PATH=/bin LC_ALL=C

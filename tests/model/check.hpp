@@ -16,14 +16,16 @@ struct verdict {
   std::string report;
 };
 
-/// A scenario with a name; runs so many times as often as it says by itself.
+/// A scenario with a name; runs so many times as often as it says by itself: `executions`, or 0 where it searches.
 struct check {
   std::string name;
+  double executions;
   std::function<verdict(double times)> run;
 };
 
 /// The program around the checks of a model:
-///   <model> [<times> [<check>]]    all checks or the one, so many times as often as they say
+///   <model> [<times> [<check>]]    all checks or the one, so many times as often as they say, and each at least as often as
+///                                  FILCH_MODEL_EXECUTIONS in the environment says
 ///   <model> --mutants [<times> [<done> [<files>]]]
 ///                                  the kill matrix: without the mutants that lines of the file <done> begin with, and of the
 ///                                  sources whose names match the regular expression <files>

@@ -40,7 +40,7 @@ verdict judge(rl::test_params& how) {
 /// Executes a scenario so many times with random choices, the same in every run.
 template <class Scenario>
 check executed(std::string name, double executions) {
-  return {std::move(name), [executions](double times) {
+  return {std::move(name), executions, [executions](double times) {
             rl::test_params how;
             how.iteration_count = std::max<rl::iteration_t>(1, static_cast<rl::iteration_t>(executions * times));
             return judge<Scenario>(how);
@@ -50,7 +50,7 @@ check executed(std::string name, double executions) {
 /// Executes every interleaving of a scenario that has at most so many changes of threads.
 template <class Scenario>
 check searched(std::string name, unsigned switches) {
-  return {std::move(name), [switches](double) {
+  return {std::move(name), 0, [switches](double) {
             rl::test_params how;
             how.search_type = rl::sched_bound;
             how.context_bound = switches;

@@ -13,6 +13,7 @@
 
 #include <linux/futex.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -77,6 +78,11 @@ void move_to_another_cpu() noexcept {
   (void)::sched_setaffinity(0, sizeof(chosen), &chosen);
 }
 
+// A weight among the threads of a CPU, 70 to 1 between the ends. Who is not root can only sink, until all are equal.
+void draw_priority() noexcept {
+  (void)::setpriority(PRIO_PROCESS, 0, static_cast<int>(self.draw_below(20)));
+}
+
 void disturb() noexcept {
   total.fetch_add(1, std::memory_order_relaxed);
   if (self.slow_turns != 0) {
@@ -92,8 +98,10 @@ void disturb() noexcept {
     sleep_for(static_cast<long>(self.draw_below(20'000)));
   } else if (what < 88) {
     sleep_for(static_cast<long>(self.draw_below(1'000'000)));
-  } else if (what < 97) {
+  } else if (what < 94) {
     move_to_another_cpu();
+  } else if (what < 97) {
+    draw_priority();
   } else {
     self.slow_turns = static_cast<std::uint32_t>(self.draw_below(40));
   }
@@ -105,6 +113,7 @@ void begin() noexcept {
   self.last = &last_points[number % std::size(last_points)];
   self.random = mix(seed() + number) | 1;
   self.points_left = static_cast<std::uint32_t>(self.draw_below(100));
+  draw_priority();
 }
 
 std::uint64_t choose_seed() noexcept {

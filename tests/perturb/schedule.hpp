@@ -15,9 +15,10 @@ namespace filch_perturb {
 [[nodiscard]] std::uint64_t disturbances() noexcept;
 
 /// The calling thread is between two steps of a protocol. Mostly returns at once; now and then it yields, sleeps, moves to
-/// another CPU, or changes its pace: a slow thread sleeps at every few points, for as long as a few hundred of them take.
-/// (The pace is in place of a priority: Burckhardt and others, "A randomized scheduler with probabilistic guarantees of finding
-/// bugs", ASPLOS 2010, demote a thread at a few random points of a run.)
+/// another CPU, draws another priority, or changes its pace: a slow thread sleeps at every few points, for as long as a few hundred
+/// of them take. (Random priorities that change at a few random points of a run: Burckhardt and others, "A randomized scheduler with
+/// probabilistic guarantees of finding bugs", ASPLOS 2010. Theirs are strict, and their scheduler runs one thread at a time; these are
+/// weights of the system's.)
 void point(const std::source_location& where = std::source_location::current()) noexcept;
 
 /// The same beside a system call, where the place of the point before says more.
