@@ -203,7 +203,7 @@ TEST_F(idle_step_by_step, work_pushed_between_the_bit_and_the_look_brings_a_toke
 TEST_F(idle_step_by_step, a_worker_that_was_claimed_waits_for_its_token_though_it_sees_work) {
   scripted_atomics::at_fence = [&] {
     host.queued = 1;
-    ASSERT_NE(host.words[0].claim(1), 0U);  // the waker is held up between its claim and its token
+    ASSERT_NE(host.words[0].claim(1).workers, 0U);  // the waker is held up between its claim and its token
   };
   scripted_atomics::at_wait = [&] { host.token(0, 1).notify(); };
   idle.park_busy({0, 1});

@@ -88,7 +88,7 @@ TEST(idle_word, who_is_not_parked_cannot_unpark) {
 TEST(idle_word, a_claim_takes_the_lowest_bits_and_counts_them_as_searching) {
   word group;
   for (const unsigned index : {3U, 9U, 20U, 47U}) group.park_busy(index);
-  EXPECT_EQ(group.claim(2), bit(3) | bit(9));
+  EXPECT_EQ(group.claim(2).workers, bit(3) | bit(9));
   EXPECT_EQ(group.searchers(), 2U);
   EXPECT_EQ(group.parked(), bit(20) | bit(47));
   EXPECT_EQ(group.try_unpark(3), unpark_outcome::claimed_by_other);
@@ -98,16 +98,16 @@ TEST(idle_word, a_claim_of_more_than_are_parked_takes_all) {
   word group;
   for (unsigned index = 0; index != word::capacity; ++index) group.park_busy(index);
   EXPECT_EQ(group.parked(), word::parked_mask);
-  EXPECT_EQ(group.claim(~0U), word::parked_mask);
+  EXPECT_EQ(group.claim(~0U).workers, word::parked_mask);
   EXPECT_EQ(group.searchers(), std::uint64_t{word::capacity});
   EXPECT_EQ(group.parked(), 0U);
 }
 
 TEST(idle_word, a_claim_of_nobody_changes_nothing) {
   word group;
-  EXPECT_EQ(group.claim(1), 0U);
+  EXPECT_EQ(group.claim(1).workers, 0U);
   group.park_busy(4);
-  EXPECT_EQ(group.claim(0), 0U);
+  EXPECT_EQ(group.claim(0).workers, 0U);
   EXPECT_EQ(group.searchers(), 0U);
   EXPECT_EQ(group.parked(), bit(4));
 }
@@ -116,17 +116,17 @@ TEST(idle_word, a_claim_is_refused_while_somebody_searches) {
   word group;
   group.park_busy(4);
   ASSERT_EQ(group.try_begin_search(1), search_entry::searching);
-  EXPECT_EQ(group.claim(1), 0U);
+  EXPECT_EQ(group.claim(1).workers, 0U);
   EXPECT_EQ(group.parked(), bit(4));
   EXPECT_EQ(group.searchers(), 1U);
   ASSERT_EQ(group.end_search(), search_exit::last_searcher);
-  EXPECT_EQ(group.claim(1), bit(4));
+  EXPECT_EQ(group.claim(1).workers, bit(4));
 }
 
 TEST(idle_word, a_claim_of_more_than_are_parked_takes_those_and_no_bit_of_the_count) {
   word group;
   for (const unsigned index : {1U, 3U}) group.park_busy(index);
-  EXPECT_EQ(group.claim(word::capacity), bit(1) | bit(3));
+  EXPECT_EQ(group.claim(word::capacity).workers, bit(1) | bit(3));
   EXPECT_EQ(group.searchers(), 2U);
 }
 
@@ -187,7 +187,7 @@ TEST(idle_word, random_transitions_agree_with_a_plain_count) {
           chosen += (parked & bit(low)) != 0 ? 1 : 0;
           expected |= parked & bit(low);
         }
-        ASSERT_EQ(group.claim(wanted), expected);
+        ASSERT_EQ(group.claim(wanted).workers, expected);
         parked &= ~expected;
         searching += chosen;
       }
@@ -211,7 +211,7 @@ TEST(idle_word, of_the_worker_itself_and_a_waker_exactly_one_clears_the_bit) {
     for (std::uint64_t round = 1; round <= rounds; ++round) {
       if (part == 1) {
         if (!round_begins(parked_round, round)) return;
-        was_claimed.store(group.claim(1) != 0);
+        was_claimed.store(group.claim(1).workers != 0);
         woken_round.store(round);
         continue;
       }
@@ -243,7 +243,7 @@ TEST(idle_word, a_stampede_of_sleepers_and_wakers_loses_nobody) {
     dice random(part);
     if (part >= workers) {
       while (still_running.load() != 0) {
-        std::uint64_t claimed = group.claim(static_cast<unsigned>(1 + random.roll(3)));
+        std::uint64_t claimed = group.claim(static_cast<unsigned>(1 + random.roll(3))).workers;
         if (claimed == 0) std::this_thread::yield();
         for (; claimed != 0; claimed &= claimed - 1)
           tokens[static_cast<unsigned>(std::countr_zero(claimed))].fetch_add(1);

@@ -122,10 +122,10 @@ class idle_protocol {
   void wake_nearest(unsigned home, unsigned count) noexcept {
     for (unsigned n = 0; n != host_.group_count(); ++n) {
       const unsigned group = host_.nth_group(home, n);
-      const std::uint64_t claimed = host_.word(group).claim(count);
-      send_tokens(group, claimed);
+      const claim_result got = host_.word(group).claim(count);
+      send_tokens(group, got.workers);
       // Whoever searches there, perhaps only since a moment ago, finds the work or looks once more when it leaves.
-      if (claimed != 0 || host_.word(group).somebody_searches()) return;
+      if (got.workers != 0 || got.somebody_searches) return;
     }
   }
 

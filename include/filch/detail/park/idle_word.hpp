@@ -20,6 +20,10 @@ namespace filch::inline v0_1::detail {
 enum class search_entry { searching, crowded };
 enum class search_exit { others_search, last_searcher };
 enum class unpark_outcome { searching, claimed_by_other };
+struct claim_result {
+  std::uint64_t workers;    // their bits; each is owed one token
+  bool somebody_searches;  // so nobody was claimed
+};
 
 template <class Atomics = standard_atomics>
 class idle_word {
@@ -79,19 +83,18 @@ class idle_word {
     return unpark_outcome::claimed_by_other;
   }
 
-  /// parked -> searching for up to `count` workers, the lowest bits first, unless somebody searches already. The bits that
-  /// were cleared: each is owed one token.
-  [[nodiscard]] std::uint64_t claim(unsigned count) noexcept {
+  /// parked -> searching for up to `count` workers, the lowest bits first, unless somebody searches already.
+  [[nodiscard]] claim_result claim(unsigned count) noexcept {
     // [I3] seq_cst loads, this one and those of the compare-and-swaps that fail; one that succeeds is [I11].
     std::uint64_t old = word_.load(std::memory_order_seq_cst);
     for (;;) {
-      if (searching(old) != 0) return 0;
+      if (searching(old) != 0) return {0, true};
       const std::uint64_t chosen = lowest_bits(old & parked_mask, count);
-      if (chosen == 0) return 0;
+      if (chosen == 0) return {0, false};
       const auto woken = static_cast<std::uint64_t>(std::popcount(chosen));
       if (word_.compare_exchange_strong(old, old - chosen + woken * one_searching, std::memory_order_seq_cst,
                                         std::memory_order_seq_cst))
-        return chosen;
+        return {chosen, false};
     }
   }
 
