@@ -21,8 +21,8 @@ require_packages g++ cmake ninja-build pkg-config libhwloc-dev libconcurrentqueu
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 
 build=build/coverage
-cmake -S . -B "$build" -G Ninja --log-level=NOTICE -DCMAKE_BUILD_TYPE=Debug -DFILCH_BUILD_EXAMPLES=OFF \
-  -DCMAKE_CXX_FLAGS="--coverage -fprofile-update=atomic -O1"
+cmake -S . -B "$build" -G Ninja --log-level=NOTICE -DCMAKE_BUILD_TYPE=Coverage -DFILCH_BUILD_EXAMPLES=OFF \
+  -DCMAKE_CXX_FLAGS="--coverage -fprofile-update=atomic -O1 -DNDEBUG"
 cmake --build "$build"
 find "$build" -name '*.gcda' -delete
 ctest --test-dir "$build" -j2 --output-on-failure -LE 'packages|model'
