@@ -139,7 +139,7 @@ run_stage() {
       build release "$CXX" -DFILCH_WERROR=ON && run_tests release -j1 -L matrix
       ;;
     models)
-      export FILCH_MODEL_EXECUTIONS=${FILCH_MODEL_EXECUTIONS:-1000000}
+      local -x FILCH_MODEL_EXECUTIONS=${FILCH_MODEL_EXECUTIONS:-1000000}
       build release "$CXX" -DFILCH_WERROR=ON && run_tests release -j2 -L '^model$'
       ;;
     one-cpu)

@@ -6,6 +6,8 @@
 
 #include <sys/mman.h>
 
+#include "memory/poison.hpp"
+
 namespace filch::inline v0_1::detail {
 
 namespace {
@@ -39,14 +41,16 @@ char* map_aligned(std::size_t bytes) {
 }  // namespace
 
 void* obtain_chunk_memory(chunk_source from, std::size_t bytes) {
-  return from == chunk_source::fresh_pages ? map_aligned(bytes) : ::operator new(bytes, std::align_val_t{bytes});
+  if (from == chunk_source::heap) return ::operator new(bytes, std::align_val_t{bytes});
+  char* const pages = map_aligned(bytes);
+  show_to_leak_checker(pages, bytes);
+  return pages;
 }
 
 void release_chunk_memory(chunk_source to, void* memory, std::size_t bytes) noexcept {
-  if (to == chunk_source::fresh_pages)
-    unmap(static_cast<char*>(memory), static_cast<char*>(memory) + bytes);
-  else
-    ::operator delete(memory, std::align_val_t{bytes});
+  if (to == chunk_source::heap) return ::operator delete(memory, std::align_val_t{bytes});
+  hide_from_leak_checker(memory, bytes);
+  unmap(static_cast<char*>(memory), static_cast<char*>(memory) + bytes);
 }
 
 }  // namespace filch::inline v0_1::detail

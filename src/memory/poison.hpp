@@ -1,5 +1,5 @@
 // Tells AddressSanitizer which blocks are free, so that a use after free of a task is found although its memory stays
-// with the slab. Nothing without the sanitizer. A back-end file.
+// with the slab; and its leak checker where to look. Nothing without the sanitizer. A back-end file.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +14,7 @@
 
 #if defined(FILCH_POISON)
 #include <sanitizer/asan_interface.h>
+#include <sanitizer/lsan_interface.h>
 #endif
 
 namespace filch::inline v0_1::detail {
@@ -27,6 +28,20 @@ inline void poison([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t b
 inline void unpoison([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) noexcept {
 #if defined(FILCH_POISON)
   ASAN_UNPOISON_MEMORY_REGION(memory, bytes);
+#endif
+}
+
+// What is not the heap's is searched by the leak checker for pointers to what is, from here to the next of the two calls.
+
+inline void show_to_leak_checker([[maybe_unused]] const void* memory, [[maybe_unused]] std::size_t bytes) noexcept {
+#if defined(FILCH_POISON)
+  __lsan_register_root_region(memory, bytes);
+#endif
+}
+
+inline void hide_from_leak_checker([[maybe_unused]] const void* memory, [[maybe_unused]] std::size_t bytes) noexcept {
+#if defined(FILCH_POISON)
+  __lsan_unregister_root_region(memory, bytes);
 #endif
 }
 

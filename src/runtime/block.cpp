@@ -10,6 +10,7 @@
 namespace filch::inline v0_1::detail {
 
 bool worker::try_run_in_place(task_node& task) noexcept {
+  confirm_own_thread();
   if (task.pool != &pool_ || !stack_has_room()) return false;
   if (task.state.claim() == claim_outcome::taken) return false;
   counters_.claims.add(1);

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # hardened.sh <libfilch.a> <compiler>
 # Looks into the archive: no object asks for an executable stack, all mark their branch targets, the standard library's assertions
-# and checked buffers are in use, and a shared library around the archive gives away none of filch's names.
+# and, where there is something to check, checked buffers are in use, and a shared library around the archive gives away none of
+# filch's names.
 set -euo pipefail
 
 archive=$(realpath "$1")
@@ -28,7 +29,8 @@ for object in *.o; do
 done
 needed=$(nm -u "$archive")
 [[ $needed == *__glibcxx_assert_fail* ]] || complain "the standard library's assertions are off"
-[[ $needed == *_chk$'\n'* ]] || complain "no buffer is checked"
+# What there is to check in filch are calls of fprintf, of which clang's headers have no checked form in C++.
+[[ $("$compiler" --version) == *clang* || $needed == *_chk$'\n'* ]] || complain "no buffer is checked"
 
 "$compiler" -shared -o around.so -Wl,--whole-archive "$archive" -Wl,--no-whole-archive -Wl,--unresolved-symbols=ignore-all
 given_away=$(nm -D --defined-only around.so | c++filt | grep -E ' (filch::|(typeinfo|vtable).* for filch::)' || true)

@@ -61,7 +61,7 @@ obtain_kernel() {
   mkdir -p "$work/kernel/boot"
   kernel=$(find "$work/kernel/boot" -name 'vmlinuz-*' | sort -V | tail -n 1)
   [[ -z $kernel ]] || return 0
-  package=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/^  Depends: //p' | head -n 1)
+  package=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/^  Depends: //p' | head -n 1) || true
   [[ -n $package ]] || die "the package sources of this system have no linux-image-cloud-amd64"
   say "unpacking $package"
   (cd "$work" && apt-get download --quiet "$package" >&2 && dpkg-deb --extract "$package"_*.deb kernel)

@@ -17,7 +17,7 @@ echo 0 > /proc/sys/kernel/numa_balancing 2> /dev/null
 wrong=
 # step <name> <command>...
 step() {
-  name=$1
+  local name=$1
   shift
   echo "== $name"
   "$@" || wrong="$wrong, $name"

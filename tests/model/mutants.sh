@@ -19,6 +19,7 @@ END
   exit
 fi
 
+unset FILCH_MODEL_EXECUTIONS
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 work=$(mktemp -d)

@@ -250,6 +250,19 @@ TEST_F(idle_step_by_step, the_last_searcher_that_found_work_looks_once_more_and_
   EXPECT_EQ(host.words[1].searchers(), 1U);
 }
 
+TEST_F(idle_step_by_step, a_wake_up_that_meets_a_searcher_goes_no_further) {
+  host.words[1].park_busy(0);
+  ASSERT_EQ(idle.try_begin_search({0, 0}), search_entry::searching);
+  submit();
+  submit();
+  --host.queued;
+  scripted_atomics::at_fence = [&] { EXPECT_EQ(idle.try_begin_search({0, 1}), search_entry::searching); };
+  idle.found({0, 0});
+  EXPECT_FALSE(has_token(1, 0)) << "the searcher in the first group finds what is left, or looks when it leaves";
+  idle.found({0, 1});
+  EXPECT_TRUE(has_token(1, 0)) << "it looked: the task is still there";
+}
+
 TEST_F(idle_step_by_step, the_last_searcher_that_took_the_only_task_wakes_nobody) {
   host.words[0].park_busy(0);
   ASSERT_EQ(idle.try_begin_search({0, 1}), search_entry::searching);

@@ -45,6 +45,9 @@ class perturbed_atomic : public std::atomic<T> {
   bool compare_exchange_strong(T& expected, T desired, order success, order failure, place where = place::current()) noexcept {
     return point(where), base::compare_exchange_strong(expected, desired, success, failure);
   }
+  bool compare_exchange_weak(T& expected, T desired, order success, order failure, place where = place::current()) noexcept {
+    return point(where), base::compare_exchange_weak(expected, desired, success, failure);
+  }
 };
 
 }  // namespace filch_perturb
