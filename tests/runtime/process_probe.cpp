@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runtime/pool_fixture.hpp"
+
 namespace filch_tests {
 
 namespace {
@@ -44,6 +46,10 @@ std::chrono::microseconds cpu_time(int who) {
 }  // namespace
 
 std::size_t thread_count() { return thread_names().size(); }
+
+bool no_thread_is_left(std::size_t before) {
+  return eventually([=] { return thread_count() <= before; });
+}
 
 std::vector<std::string> thread_names() {
   std::vector<std::string> names;

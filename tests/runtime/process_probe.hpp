@@ -13,6 +13,9 @@ namespace filch_tests {
 /// How many threads this process has.
 [[nodiscard]] std::size_t thread_count();
 
+/// Whether this process comes to have no more threads than `before`: the system lists one that was joined for a moment longer.
+[[nodiscard]] bool no_thread_is_left(std::size_t before);
+
 /// The names of all threads of this process, sorted.
 [[nodiscard]] std::vector<std::string> thread_names();
 
