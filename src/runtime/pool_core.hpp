@@ -185,7 +185,7 @@ class pool_core final : public task_pool {
   const group_plan groups_;
   std::unique_ptr<idle_word<parking_atomics>[]> words_;
   std::unique_ptr<park_token<parking_atomics>[]> tokens_;  // by worker index
-  std::unique_ptr<standard_atomics::atomic<worker*>[]> workers_;        // by worker index; owned
+  std::unique_ptr<standard_atomics::atomic<worker*>[]> workers_;  // by worker index; owned
   start_gate gate_;
   idle_protocol<pool_core, parking_atomics> idle_{*this};
   injection_queue<task_node> injection_;

@@ -23,7 +23,7 @@ processors=("$@")
 # The names of a processor: Debian's architecture, its folder of libraries, the package of the compiler, and the tests to leave out.
 describe() {
   case $1 in
-    aarch64) 
+    aarch64)
       architecture=arm64 multiarch=aarch64-linux-gnu packages=(g++-aarch64-linux-gnu qemu-user)
       left_out=(-E 'a_burst_whose|many_lives|million|thousand|hardship')  # these take qemu too long
       ;;

@@ -1,5 +1,5 @@
-// The atomics policy of a library whose schedules are disturbed: each operation and fence that a protocol of
-// include/filch/detail asks of its policy is a point. Built in with FILCH_ATOMICS, for tests.
+// The atomics policy of a library whose schedules are disturbed: each operation and fence that a protocol
+// asks of its policy, in include/filch/detail and in src, is a point. Built in with FILCH_ATOMICS, for tests.
 #pragma once
 
 #include <atomic>

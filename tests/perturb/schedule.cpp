@@ -78,7 +78,7 @@ void move_to_another_cpu() noexcept {
   (void)::sched_setaffinity(0, sizeof(chosen), &chosen);
 }
 
-// A weight among the threads of a CPU, 9 to 1 between the ends: more, and the watchdog would take the last for lost. Who is not root
+// A weight among the threads of a CPU, 7 to 1 between the ends: more, and the watchdog would take the last for lost. Who is not root
 // can only sink, until all are equal.
 void draw_priority() noexcept {
   (void)::setpriority(PRIO_PROCESS, 0, static_cast<int>(self.draw_below(10)));
