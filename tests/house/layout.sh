@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # layout.sh <gcc> <folder of moodycamel's header>
-# Compiles all that pools are made of, with and without the checks of a checked build, and compares what the compiler says of the
-# layout of each class.
+# Compiles all that pools are made of, with and without the checks of a checked build, and compares what the compiler says of each
+# class: its size, its alignment and its bases. A field that fits into padding does not show.
 set -euo pipefail
 
 compiler=$1
@@ -11,7 +11,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 printf '#include <filch/filch.hpp>\n#include "runtime/pool_core.hpp"\n' > "$work/all.cpp"
 
-# layout_of <name> <flag>...: the classes of filch with their sizes, and what lies where.
+# layout_of <name> <flag>...: the classes of filch with their sizes and bases.
 layout_of() {
   local name=$1
   shift
