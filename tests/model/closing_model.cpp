@@ -35,7 +35,7 @@ struct slot {
 };
 
 template <class Derived, unsigned Submitters, unsigned Submissions, unsigned Marks>
-struct closing_scenario : scenario<Derived, static_cast<int>(Submitters + 2)> {
+struct closing_scenario : scenario<Submitters + 2> {
   slot slots[Marks];
   detail::closing_flag<relacy_atomics> flag;
   atomic<unsigned> stopping{0};
@@ -44,7 +44,7 @@ struct closing_scenario : scenario<Derived, static_cast<int>(Submitters + 2)> {
   unsigned accepted = 0;
   unsigned executed = 0;
 
-  void thread(unsigned index) {
+  void thread(unsigned index) override {
     if (index == 0)
       close();
     else if (index == 1)
@@ -53,7 +53,7 @@ struct closing_scenario : scenario<Derived, static_cast<int>(Submitters + 2)> {
       for (unsigned i = 0; i != Submissions; ++i) submit(rl::rand(Marks));
   }
 
-  void after() { RL_ASSERT(accepted == executed); }
+  void after() override { RL_ASSERT(accepted == executed); }
 
   // As pool_core::enqueue_from_outside() with submission_slots::lease().
   void submit(unsigned remembered) {
@@ -106,7 +106,7 @@ struct three_submitters_share_two_marks : closing_scenario<three_submitters_shar
 
 /// Two closers: each has seen every mark free when it goes on.
 struct two_closers : closing_scenario<two_closers, 2, 2, 2> {
-  void thread(unsigned index) {
+  void thread(unsigned index) override {
     if (index == 1) {
       flag.close();
       for (slot& each : slots) each.mark.wait_until_free();

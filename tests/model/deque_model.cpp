@@ -17,21 +17,21 @@ constexpr unsigned capacity = 2;
 constexpr std::uint64_t first_index = ~std::uint64_t{0};
 
 template <class Derived, unsigned Items, unsigned Thieves>
-struct deque_scenario : scenario<Derived, static_cast<int>(1 + Thieves)> {
+struct deque_scenario : scenario<1 + Thieves> {
   detail::deque_ring<item, relacy_atomics>::slot slots[capacity];
   detail::deque_ring<item, relacy_atomics> ring{slots, capacity, first_index};
   detail::deque_owner<item, relacy_atomics> owner{ring};
   item items[Items];
   unsigned next = 0;
 
-  void thread(unsigned index) {
+  void thread(unsigned index) override {
     if (index == 0)
       static_cast<Derived*>(this)->own();
     else
       static_cast<Derived*>(this)->rob();
   }
 
-  void after() {
+  void after() override {
     for (const item& each : items) RL_ASSERT(each.taken == (each.pushed ? 1 : 0));
   }
 

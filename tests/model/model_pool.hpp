@@ -69,11 +69,11 @@ class milestone {
 
 /// Workers are the first threads; the others drive(). The last of those to end stops the pool.
 template <class Derived, unsigned Workers, unsigned Spares = 0, unsigned Groups = 1, unsigned Drivers = 1>
-struct pool_scenario : scenario<Derived, static_cast<int>(Workers + Spares + Drivers)> {
+struct pool_scenario : scenario<Workers + Spares + Drivers> {
   pool_core pool{{.workers = Workers, .spares = Spares, .groups = Groups}};
   atomic<unsigned> drivers{Drivers};
 
-  void thread(unsigned index) {
+  void thread(unsigned index) override {
     if (index < Workers + Spares) return pool.worker_at(index)->main();
     static_cast<Derived*>(this)->drive(index - Workers - Spares);
     if (drivers.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
@@ -83,8 +83,8 @@ struct pool_scenario : scenario<Derived, static_cast<int>(Workers + Spares + Dri
   }
 
   void check_idle() {}
-  void invariant() { RL_ASSERT(pool.counts_are_sane()); }
-  void after() { RL_ASSERT(pool.is_empty()); }
+  void invariant() override { RL_ASSERT(pool.counts_are_sane()); }
+  void after() override { RL_ASSERT(pool.is_empty()); }
 };
 
 /// Two tasks that wait for each other: one worker alone does not get them done.

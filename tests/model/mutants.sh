@@ -30,17 +30,19 @@ trap 'rm -rf "$work"' EXIT
 # What all models include first, compiled once.
 options=(-std=c++20 -O1 -fno-sized-deallocation -fno-lifetime-dse -w -isystem "$work/relacy" -I "$work/common")
 mkdir "$work/common"
-cp "$here"/{check,mutation,relacy_atomics,scenario}.hpp "$work/common/"
+cp "$here"/{check,execution,mutation,relacy_atomics,scenario}.hpp "$work/common/"
 [[ -n ${SHOW:-} ]] || "${CXX:-g++}" "${options[@]}" -x c++-header "$work/common/scenario.hpp" -o "$work/common/scenario.hpp.gch"
 
 # The program around the checks, compiled once as well.
-"${CXX:-g++}" -std=c++20 -O1 -DFILCH_SOURCE_ROOT="\"$root\"" -I "$work/common" -c "$here/run_checks.cpp" -o "$work/run_checks.o"
+for part in execution run_checks; do
+  "${CXX:-g++}" "${options[@]}" -DFILCH_SOURCE_ROOT="\"$root\"" -c "$here/$part.cpp" -o "$work/$part.o"
+done
 
 # All mutants are made of the sources as they are now.
 cp -r "$root/include" "$root/src" "$work/"
 mkdir "$work/tests"
 cp -r "$here" "$work/tests/model"
-rm "$work/tests/model"/{check,mutation,relacy_atomics,scenario}.hpp
+rm "$work/tests/model"/{check,execution,mutation,relacy_atomics,scenario}.hpp
 
 killed=0
 survived=0
@@ -49,7 +51,7 @@ wrong=0
 # build <model>: from the copy of the sources.
 build() {
   (cd "$work/copy" && tests/model/shipped_text.sh "$work/copy/src" "$work/copy/generated") &&
-    "${CXX:-g++}" "${options[@]}" -I "$work/copy/include" -I "$work/copy/generated" "$work/copy/tests/model/$1_model.cpp" "$work/run_checks.o" -o "$work/model"
+    "${CXX:-g++}" "${options[@]}" -I "$work/copy/include" -I "$work/copy/generated" "$work/copy/tests/model/$1_model.cpp" "$work"/{execution,run_checks}.o -o "$work/model"
 }
 
 # mutant <model> <expected> <file> <name> <sed expression>

@@ -31,13 +31,13 @@ using detail::park_result;
 using detail::parker;
 
 /// One round after the other on the same parker: what the notifier wrote is visible, and no notification is lost or left.
-struct rounds : scenario<rounds, 2> {
+struct rounds : scenario<2> {
   static constexpr unsigned count = 3;
   parker own;
   atomic<unsigned> installed{0};
   plain<unsigned> result{0};
 
-  void thread(unsigned index) {
+  void thread(unsigned index) override {
     for (unsigned round = 1; round != count + 1; ++round) {
       if (index == 0) {
         own.prepare();
@@ -55,7 +55,7 @@ struct rounds : scenario<rounds, 2> {
 
 /// As park_on() in src/task/wait.cpp, several rounds on one parker: a waiter whose time is up either takes itself out, and
 /// is not notified, or consumes the notification. `list` stands for the waiters' list of the state word.
-struct time_passes : scenario<time_passes, 2> {
+struct time_passes : scenario<2> {
   static constexpr unsigned rounds = 3;
   parker own;
   atomic<unsigned> list[rounds]{};
@@ -63,11 +63,11 @@ struct time_passes : scenario<time_passes, 2> {
   static constexpr unsigned ready = 1;
   static constexpr unsigned waiting = 2;
 
-  void before() {
+  void before() override {
     for (plain<int>& each : results) each = 0;
   }
 
-  void thread(unsigned index) {
+  void thread(unsigned index) override {
     for (unsigned round = 0; round != rounds; ++round) {
       if (index == 1) {
         results[round] = 1;
@@ -91,12 +91,12 @@ struct time_passes : scenario<time_passes, 2> {
 };
 
 /// The waiter's thread ends at once, and its parker with it.
-struct the_parker_goes : scenario<the_parker_goes, 2> {
+struct the_parker_goes : scenario<2> {
   parker* own = nullptr;
 
-  void before() { own = new parker; }
+  void before() override { own = new parker; }
 
-  void thread(unsigned index) {
+  void thread(unsigned index) override {
     if (index == 0) {
       RL_ASSERT(own->park(std::nullopt, rl::rand(3)) == park_result::notified);
       delete own;

@@ -7,20 +7,20 @@ namespace {
 
 /// Two ledgers and the sum alone: a task spawns another one on the other thread. Whoever finds the sums equal finds both
 /// effects, without any other order.
-struct sums_alone : scenario<sums_alone, 3> {
+struct sums_alone : scenario<3> {
   detail::task_ledger<relacy_atomics> ledgers[3];
   atomic<unsigned> queue[2]{};
   plain<int> effects[2];
   plain<int> last_effect{0};  // of the first task, after it has queued the second
 
-  void before() {
+  void before() override {
     effects[0] = 0;
     effects[1] = 0;
     ledgers[2].count_spawned(1);  // the first task was queued by the observer
     queue[0].store(1, std::memory_order_release);
   }
 
-  void thread(unsigned index) {
+  void thread(unsigned index) override {
     if (index == 2) {
       while (!detail::balance_of([&](auto&& visit) {
                 for (auto& each : ledgers) visit(each);

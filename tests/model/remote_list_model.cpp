@@ -53,13 +53,13 @@ struct slab {
 };
 
 /// Two threads free two blocks each, while the owner takes home what has come, and uses one of them a second time.
-struct pushers_and_owner : scenario<pushers_and_owner, 3> {
+struct pushers_and_owner : scenario<3> {
   int deletions = 0;
   slab<4>* memory = nullptr;
 
-  void before() { memory = new slab<4>(deletions); }
+  void before() override { memory = new slab<4>(deletions); }
 
-  void thread(unsigned index) {
+  void thread(unsigned index) override {
     if (index == 0) {
       unsigned home = 0;
       for (int i = 0; i != 3; ++i) {
@@ -77,19 +77,19 @@ struct pushers_and_owner : scenario<pushers_and_owner, 3> {
     }
   }
 
-  void after() { RL_ASSERT(deletions == 1); }
+  void after() override { RL_ASSERT(deletions == 1); }
 };
 
 /// The owner takes a block home and gives it out again to one of the pushers, who frees it once more: the head has the
 /// same value twice.
-struct the_same_block_twice : scenario<the_same_block_twice, 3> {
+struct the_same_block_twice : scenario<3> {
   int deletions = 0;
   slab<2>* memory = nullptr;
   atomic<unsigned> lent{0};
 
-  void before() { memory = new slab<2>(deletions); }
+  void before() override { memory = new slab<2>(deletions); }
 
-  void thread(unsigned index) {
+  void thread(unsigned index) override {
     if (index == 0) {
       unsigned home = 0;
       bool again = false;
@@ -117,19 +117,19 @@ struct the_same_block_twice : scenario<the_same_block_twice, 3> {
     }
   }
 
-  void after() { RL_ASSERT(deletions == 1); }
+  void after() override { RL_ASSERT(deletions == 1); }
 };
 
 /// The owner goes away before, while or after the last blocks come home.
 template <class Derived, unsigned Pushers, unsigned Each>
-struct owner_leaves : scenario<Derived, static_cast<int>(Pushers + 1)> {
+struct owner_leaves : scenario<Pushers + 1> {
   static constexpr unsigned blocks = Pushers * Each;
   int deletions = 0;
   slab<blocks>* memory = nullptr;
 
-  void before() { memory = new slab<blocks>(deletions); }
+  void before() override { memory = new slab<blocks>(deletions); }
 
-  void thread(unsigned index) {
+  void thread(unsigned index) override {
     if (index == 0) {
       unsigned out = blocks;
       if (rl::rand(2) == 0) out -= slab<blocks>::take_home(memory->remote.take_all());
@@ -147,7 +147,7 @@ struct owner_leaves : scenario<Derived, static_cast<int>(Pushers + 1)> {
     }
   }
 
-  void after() { RL_ASSERT(deletions == 1); }
+  void after() override { RL_ASSERT(deletions == 1); }
 };
 
 struct owner_leaves_one_block : owner_leaves<owner_leaves_one_block, 1, 1> {};

@@ -42,14 +42,14 @@ struct family {
 
 /// Workers first, then those who end the pool, then those who submit until they are refused.
 template <class Derived, unsigned Workers, unsigned Closers, unsigned Submitters>
-struct shutdown_scenario : scenario<Derived, static_cast<int>(Workers + Closers + Submitters)> {
+struct shutdown_scenario : scenario<Workers + Closers + Submitters> {
   static constexpr unsigned submissions = 2;
 
   pool_core pool{{.workers = Workers}};
   family families[Submitters][submissions];
   atomic<unsigned> closers{Closers};
 
-  void thread(unsigned index) {
+  void thread(unsigned index) override {
     if (index < Workers) return pool.worker_at(index)->main();
     if (index < Workers + Closers) {
       static_cast<Derived*>(this)->close(index - Workers);
@@ -69,8 +69,8 @@ struct shutdown_scenario : scenario<Derived, static_cast<int>(Workers + Closers 
     for (auto& row : families)
       for (family& each : row) RL_ASSERT(each.elder.runs == (each.elder.effect != 0 ? 1 : 0));
   }
-  void invariant() { RL_ASSERT(pool.counts_are_sane()); }
-  void after() {
+  void invariant() override { RL_ASSERT(pool.counts_are_sane()); }
+  void after() override {
     RL_ASSERT(pool.is_empty());
     for (auto& row : families)
       for (family& each : row) each.check(Derived::taken);

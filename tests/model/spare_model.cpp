@@ -222,18 +222,18 @@ struct a_refusal_beside_two_blocked : pool_scenario<a_refusal_beside_two_blocked
 
 /// The word alone: with the changes of all three callers at once, unblocked workers never fall below the target, and a
 /// bit is taken by one blocker only.
-struct word_alone : scenario<word_alone, 4> {
+struct word_alone : scenario<4> {
   static constexpr unsigned target = 2;
   detail::spare_word<relacy_atomics> word{target, 2};
   plain<int> owner_of[2];
 
-  void before() {
+  void before() override {
     owner_of[0] = 0;
     owner_of[1] = 0;
   }
 
   // Two workers block and come back; what was woken retires in the name of the thread that woke it, or of another.
-  void thread(unsigned index) {
+  void thread(unsigned index) override {
     for (int i = 0; i != 2; ++i) {
       const detail::block_result result = word.block();
       if (result.outcome == detail::block_outcome::refused) continue;
@@ -245,7 +245,7 @@ struct word_alone : scenario<word_alone, 4> {
     }
   }
 
-  void after() {
+  void after() override {
     RL_ASSERT(word.dormant_count() == 2);
     RL_ASSERT(!word.excess());
   }

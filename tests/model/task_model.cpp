@@ -60,14 +60,14 @@ struct parked_waiter : detail::basic_waiter<relacy_atomics> {
 };
 
 template <class Derived, int Threads>
-struct task_scenario : scenario<Derived, Threads> {
+struct task_scenario : scenario<Threads> {
   parker parkers[Threads];
   task* shared = nullptr;
   int runs = 0;
   int releases = 0;
 
-  void before() { shared = new task(Threads, runs, releases); }
-  void after() {
+  void before() override { shared = new task(Threads, runs, releases); }
+  void after() override {
     RL_ASSERT(runs == 1);
     RL_ASSERT(releases == 1);
   }
@@ -126,36 +126,36 @@ struct task_scenario : scenario<Derived, Threads> {
 };
 
 struct worker_and_waiter : task_scenario<worker_and_waiter, 2> {
-  void thread(unsigned index) { index == 0 ? dequeue() : wait(index); }
+  void thread(unsigned index) override { index == 0 ? dequeue() : wait(index); }
 };
 
 struct worker_and_poller : task_scenario<worker_and_poller, 2> {
-  void thread(unsigned index) { index == 0 ? dequeue() : look(); }
+  void thread(unsigned index) override { index == 0 ? dequeue() : look(); }
 };
 
 struct worker_getter_and_cancel : task_scenario<worker_getter_and_cancel, 3> {
-  void thread(unsigned index) { index == 0 ? dequeue() : index == 1 ? get(index) : cancel_and_drop(); }
+  void thread(unsigned index) override { index == 0 ? dequeue() : index == 1 ? get(index) : cancel_and_drop(); }
 };
 
 struct two_waiters : task_scenario<two_waiters, 3> {
-  void thread(unsigned index) { index == 0 ? dequeue() : wait(index); }
+  void thread(unsigned index) override { index == 0 ? dequeue() : wait(index); }
 };
 
 struct waiter_and_timed_waiter : task_scenario<waiter_and_timed_waiter, 3> {
-  void thread(unsigned index) { index == 0 ? dequeue() : index == 1 ? wait(index) : wait_for_a_while(index); }
+  void thread(unsigned index) override { index == 0 ? dequeue() : index == 1 ? wait(index) : wait_for_a_while(index); }
 };
 
 struct two_timed_waiters : task_scenario<two_timed_waiters, 3> {
-  void thread(unsigned index) { index == 0 ? dequeue() : wait_for_a_while(index); }
+  void thread(unsigned index) override { index == 0 ? dequeue() : wait_for_a_while(index); }
 };
 
 struct three_timed_waiters : task_scenario<three_timed_waiters, 4> {
-  void thread(unsigned index) { index == 0 ? dequeue() : wait_for_a_while(index); }
+  void thread(unsigned index) override { index == 0 ? dequeue() : wait_for_a_while(index); }
 };
 
 /// A timed wait leaves the list while a cancel claims and finishes.
 struct cancel_and_list : task_scenario<cancel_and_list, 4> {
-  void thread(unsigned index) {
+  void thread(unsigned index) override {
     switch (index) {
       case 0: return dequeue();
       case 1: return wait(index);
@@ -166,19 +166,19 @@ struct cancel_and_list : task_scenario<cancel_and_list, 4> {
 };
 
 /// A holder that makes another one while the first leaves: the count goes 2, 1, 2, 1, 0 in some order.
-struct a_reference_is_added : scenario<a_reference_is_added, 3> {
+struct a_reference_is_added : scenario<3> {
   task* shared = nullptr;
   atomic<unsigned> handed{0};
   int runs = 0;
   int releases = 0;
 
-  void before() {
+  void before() override {
     shared = new task(2, runs, releases);
     shared->callable = 0;
   }
-  void after() { RL_ASSERT(releases == 1); }
+  void after() override { RL_ASSERT(releases == 1); }
 
-  void thread(unsigned index) {
+  void thread(unsigned index) override {
     if (index == 1) {
       shared->references.add();
       handed.store(1, std::memory_order_release);

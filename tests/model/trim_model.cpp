@@ -115,7 +115,7 @@ struct slot_of_refused : of_a_slot<slot_of_refused, 4, lease::is_refused> {};
 struct slot_of_two_refused : of_a_slot<slot_of_two_refused, 3, lease::is_refused, 1> {};
 
 /// The pool ends while the blocks come home: the last ring may find its worker gone, or going, or a slot still held.
-struct at_the_end : scenario<at_the_end, 3> {
+struct at_the_end : scenario<3> {
   pool_core pool{{.workers = 1}};
   spender<burst<1, 6>> spent;
   burst<1, 6> outside;
@@ -123,7 +123,7 @@ struct at_the_end : scenario<at_the_end, 3> {
 
   at_the_end() { slab::retained_bytes = 2; }
 
-  void thread(unsigned index) {
+  void thread(unsigned index) override {
     if (index == 0) return pool.worker_at(0)->main();
     if (index == 1) {
       submit();
@@ -147,7 +147,7 @@ struct at_the_end : scenario<at_the_end, 3> {
     pool.enqueue_in(slot, &task, 1);
     slot.leave();
   }
-  void after() {
+  void after() override {
     RL_ASSERT(spent.all.home->is_trimmed());
     RL_ASSERT(memory.is_trimmed());
   }
