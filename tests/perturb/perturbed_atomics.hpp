@@ -65,7 +65,10 @@ struct standard_atomics {
     detail::full_fence();
     filch_perturb::point(where);
   }
-  static void pause() noexcept { detail::pause(); }
+  static void pause() noexcept {
+    filch_perturb::spinning();
+    detail::pause();
+  }
 };
 
 }  // namespace filch::inline v0_1::detail

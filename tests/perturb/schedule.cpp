@@ -7,15 +7,20 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <iterator>
 #include <ostream>
 
 #include <linux/futex.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "perturb/random.hpp"
+#include "perturb/turns.hpp"
 
 namespace filch_perturb {
 
@@ -23,13 +28,6 @@ namespace {
 
 constinit std::atomic<std::uint64_t> threads{0};
 constinit std::atomic<std::uint64_t> total{0};
-
-// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
-std::uint64_t mix(std::uint64_t value) noexcept {
-  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
-  value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
-  return value ^ (value >> 31);
-}
 
 /// Where a thread was last, for whoever looks at a run that is stuck.
 struct last_point {
@@ -43,12 +41,33 @@ struct thread_state {
   std::uint32_t points_left = 0;
   std::uint32_t slow_turns = 0;
   last_point* last = nullptr;
+  bool has_ended = false;
 
-  std::uint64_t draw() noexcept { return mix(random += 0x9e3779b97f4a7c15); }
-  std::uint64_t draw_below(std::uint64_t end) noexcept { return draw() % end; }
+  std::uint64_t draw_below(std::uint64_t end) noexcept { return draw_from(random) % end; }
 };
 
 constinit thread_local thread_state self;
+
+/// Never destroyed: threads of the process pass points to its very end.
+turns& the_turns() noexcept {
+  static turns& one = *new turns;
+  return one;
+}
+
+/// A thread's part in the turns, until its locals are destroyed.
+struct part_in_turns {
+  part_in_turns() noexcept { own.random = self.random; }
+  ~part_in_turns() {
+    self.has_ended = true;
+    the_turns().leave(own);
+  }
+  ticket own;
+};
+
+ticket& own_ticket() noexcept {
+  static thread_local part_in_turns part;
+  return part.own;
+}
 
 void sleep_for(long nanoseconds) noexcept {
   const timespec time{0, nanoseconds};
@@ -108,13 +127,17 @@ void disturb() noexcept {
   }
 }
 
+void take_turn() noexcept {
+  if (!self.has_ended && the_turns().pass(own_ticket())) total.fetch_add(1, std::memory_order_relaxed);
+}
+
 void begin() noexcept {
   (void)allowed_cpus();
   const std::uint64_t number = threads.fetch_add(1, std::memory_order_relaxed);
   self.last = &last_points[number % std::size(last_points)];
   self.random = mix(seed() + number) | 1;
   self.points_left = static_cast<std::uint32_t>(self.draw_below(100));
-  draw_priority();
+  if (!takes_turns()) draw_priority();
 }
 
 std::uint64_t choose_seed() noexcept {
@@ -127,11 +150,27 @@ std::uint64_t choose_seed() noexcept {
   return chosen;
 }
 
+// A child has one thread, and nobody there gives up a turn or a lock that another thread had.
+constinit std::atomic<bool> is_a_child{false};
+
+bool choose_style() noexcept {
+  (void)::pthread_atfork(nullptr, nullptr, [] { is_a_child = true; });
+  const char* const given = std::getenv("FILCH_PERTURB_STYLE");
+  const bool chosen = given != nullptr ? std::strcmp(given, "turns") == 0 : seed() % 2 == 0;
+  (void)std::fprintf(stderr, "FILCH_PERTURB_STYLE=%s\n", chosen ? "turns" : "delays");
+  return chosen;
+}
+
 }  // namespace
 
 std::uint64_t seed() noexcept {
   static const std::uint64_t chosen = choose_seed();
   return chosen;
+}
+
+bool takes_turns() noexcept {
+  static const bool chosen = choose_style();
+  return chosen && !is_a_child.load(std::memory_order_relaxed);
 }
 
 std::uint64_t disturbances() noexcept { return total.load(std::memory_order_relaxed); }
@@ -145,10 +184,20 @@ void point(const std::source_location& where) noexcept {
 
 void point_without_a_place() noexcept {
   if (self.last == nullptr) begin();
-  if (self.points_left != 0)
+  if (takes_turns())
+    take_turn();
+  else if (self.points_left != 0)
     --self.points_left;
   else
     disturb();
+}
+
+void spinning() noexcept {
+  if (self.last != nullptr && takes_turns() && !self.has_ended) the_turns().fall_behind(own_ticket());
+}
+
+void about_to_block() noexcept {
+  if (self.last != nullptr && takes_turns() && !self.has_ended) the_turns().leave(own_ticket());
 }
 
 bool wakes_for_no_reason() noexcept {
@@ -180,5 +229,6 @@ extern "C" long __wrap_syscall(long number, ...) {
     return -1;
   }
   filch_perturb::point_without_a_place();
+  if (waits) filch_perturb::about_to_block();
   return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

@@ -11,18 +11,24 @@ namespace filch_perturb {
 /// The seed of this process: FILCH_PERTURB_SEED, or one of the clock's. Said on stderr at the first point.
 [[nodiscard]] std::uint64_t seed() noexcept;
 
-/// How often threads were disturbed so far.
+/// How often threads were disturbed so far, by delays or by a turn that went to another.
 [[nodiscard]] std::uint64_t disturbances() noexcept;
 
-/// The calling thread is between two steps of a protocol. Mostly returns at once; now and then it yields, sleeps, moves to
-/// another CPU, draws another priority, or changes its pace: a slow thread sleeps at every few points, for as long as a few hundred
-/// of them take. (Random priorities that change at a few random points of a run: Burckhardt and others, "A randomized scheduler with
-/// probabilistic guarantees of finding bugs", ASPLOS 2010. Theirs are strict, and their scheduler runs one thread at a time; these are
-/// weights of the system's.)
+/// Whether threads take turns in this process (turns.hpp) instead of being delayed at random: FILCH_PERTURB_STYLE is "turns" or
+/// "delays", or the seed says.
+[[nodiscard]] bool takes_turns() noexcept;
+
+/// The calling thread is between two steps of a protocol. Where threads take turns, returns when it is its turn. Otherwise mostly
+/// returns at once; now and then it yields, sleeps, moves to another CPU, draws another priority, a weight of the system's, or changes
+/// its pace: a slow thread sleeps at every few points, for as long as a few hundred of them take.
 void point(const std::source_location& where = std::source_location::current()) noexcept;
 
 /// The same beside a system call, where the place of the point before says more.
 void point_without_a_place() noexcept;
+
+/// The calling thread waits for others, in a loop or in the kernel.
+void spinning() noexcept;
+void about_to_block() noexcept;
 
 /// Whether a wait that is about to sleep shall return at once, as a spurious wake-up.
 [[nodiscard]] bool wakes_for_no_reason() noexcept;

@@ -1,0 +1,162 @@
+// Very many small tasks, of every way to bring them in at once, in pools of every shape, disturbed: each runs exactly once.
+//   FILCH_STORM_TASKS=<n>    so many of them at least, instead of some ten thousand
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <numeric>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include <filch/filch.hpp>
+
+#include "perturb/lost_work.hpp"
+#include "perturb/schedule.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How often each task ran.
+class tally {
+ public:
+  explicit tally(std::uint32_t tasks) : tasks_(tasks), runs_(std::make_unique<std::atomic<std::uint8_t>[]>(tasks)) {}
+
+  [[nodiscard]] std::uint32_t size() const { return tasks_; }
+  void ran(std::uint32_t index) { runs_[index].fetch_add(1, std::memory_order_relaxed); }
+  [[nodiscard]] std::uint32_t not_run_once() const {
+    std::uint32_t wrong = 0;
+    for (std::uint32_t i = 0; i != tasks_; ++i) wrong += runs_[i].load(std::memory_order_relaxed) == 1 ? 0 : 1;
+    return wrong;
+  }
+
+ private:
+  std::uint32_t tasks_;
+  std::unique_ptr<std::atomic<std::uint8_t>[]> runs_;
+};
+
+struct range {
+  std::uint32_t first;
+  std::uint32_t last;
+  [[nodiscard]] std::uint32_t size() const { return last - first; }
+};
+
+/// The ways in which the tasks of a range come into a pool. Each returns when they have been brought in, some when they have run.
+class ways {
+ public:
+  ways(filch::scheduler& pool, tally& of) : pool_(pool), tally_(of) {}
+
+  void one_by_one(range of) {
+    for (std::uint32_t i = of.first; i != of.last; ++i) pool_.post([this, i] { tally_.ran(i); });
+  }
+  void with_futures(range of) {
+    std::vector<filch::future<void>> running;
+    for (std::uint32_t i = of.first; i != of.last; ++i) {
+      running.push_back(pool_.submit([this, i] { tally_.ran(i); }));
+      if (running.size() == 50) running.clear();
+    }
+    for (filch::future<void>& each : running) each.get();
+  }
+  void in_bulk(range of) {
+    std::vector<std::uint32_t> numbers(of.size());
+    std::iota(numbers.begin(), numbers.end(), of.first);
+    pool_.post_bulk(numbers, [this](std::uint32_t i) { tally_.ran(i); });
+  }
+  void one_after_the_other(range of) {
+    for (std::uint32_t i = of.first; i != of.last; ++i) pool_.submit([this, i] { tally_.ran(i); }).get();
+  }
+  void by_a_worker(range of) {
+    pool_.submit([this, of] { one_by_one(of); }).get();
+  }
+  void as_a_tree(range of) {
+    pool_.submit([this, of] { fork(of); }).get();
+  }
+  void as_a_chain(range of) {
+    if (of.size() == 0) return;
+    pool_.post([this, of] {
+      tally_.ran(of.first);
+      as_a_chain({of.first + 1, of.last});
+    });
+  }
+
+  void by_chance(range of, std::mt19937_64& random) {
+    while (of.size() != 0) {
+      const auto many = std::min<std::uint32_t>(of.size(), 1 + static_cast<std::uint32_t>(random() % 400));
+      const range some{of.first, of.first + many};
+      of.first += many;
+      switch (random() % 8) {
+        case 0: one_by_one(some); break;
+        case 1: with_futures(some); break;
+        case 2: in_bulk(some); break;
+        case 3: one_after_the_other({some.first, some.first + many / 20}), one_by_one({some.first + many / 20, some.last}); break;
+        case 4: by_a_worker(some); break;
+        case 5: as_a_chain(some); break;
+        default: as_a_tree(some); break;
+      }
+    }
+  }
+
+ private:
+  void fork(range of) {
+    if (of.size() == 0) return;
+    if (of.size() == 1) return tally_.ran(of.first);
+    const std::uint32_t middle = of.first + of.size() / 2;
+    filch::future<void> left = pool_.submit([this, of, middle] { fork({of.first, middle}); });
+    fork({middle, of.last});
+    left.get();
+  }
+
+  filch::scheduler& pool_;
+  tally& tally_;
+};
+
+filch::scheduler_options some_shape(std::mt19937_64& random) {
+  filch::scheduler_options options;
+  options.workers = 1 + static_cast<unsigned>(random() % 8);
+  options.spin = random() % 2 == 0 ? 0us : 20us;
+  options.deque_capacity = std::size_t{16} << random() % 6;
+  return options;
+}
+
+std::uint32_t one_pool(std::mt19937_64& random, std::uint32_t tasks) {
+  tally all(tasks);
+  {
+    filch::scheduler pool(some_shape(random));
+    const filch_perturb::lost_work_watch watch(pool);
+    ways in(pool, all);
+    const std::uint32_t part = tasks / 4;
+    std::vector<std::jthread> outside;
+    for (std::uint32_t i = 0; i != 4; ++i)
+      outside.emplace_back([&in, seed = random(), some = range{i * part, i == 3 ? tasks : (i + 1) * part}] {
+        std::mt19937_64 own(seed);
+        in.by_chance(some, own);
+      });
+    outside.clear();
+    if (random() % 2 == 0) pool.wait_idle();
+    (void)pool.shutdown();
+  }
+  return all.not_run_once();
+}
+
+TEST(storm, every_task_runs_exactly_once) {
+  const char* const given = std::getenv("FILCH_STORM_TASKS");
+  const std::uint64_t wanted = given == nullptr ? 20'000 : std::strtoull(given, nullptr, 10);
+  const std::uint32_t each = given == nullptr ? 5'000 : 100'000;
+  std::mt19937_64 random(filch_perturb::seed());
+  const auto begin = std::chrono::steady_clock::now();
+  std::uint64_t done = 0;
+  while (done < wanted) {
+    ASSERT_EQ(one_pool(random, each), 0U);
+    done += each;
+    if (done % 10'000'000 == 0) std::cerr << done << " tasks, " << filch_perturb::disturbances() << " disturbances\n";
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  std::cerr << done << " tasks in " << took.count() << " s, " << filch_perturb::disturbances() << " disturbances\n";
+}
+
+}  // namespace
