@@ -62,14 +62,16 @@ static int refused(int reason) {
   return -1;
 }
 
-void* __wrap_malloc(std::size_t bytes) {
-  if (fails(kind::allocation)) {
-    errno = ENOMEM;
-    return nullptr;
-  }
+static void* taken(std::size_t bytes) {
   void* const block = __real_malloc(bytes);
   if (block != nullptr) out.fetch_add(1);
   return block;
+}
+
+void* __wrap_malloc(std::size_t bytes) {
+  if (!fails(kind::allocation) && !fails(kind::injection)) return taken(bytes);
+  errno = ENOMEM;
+  return nullptr;
 }
 
 void __wrap_free(void* block) {
@@ -115,6 +117,8 @@ long __wrap_syscall(long number, ...) {
 // The operators that the others fall back on, and those that a sanitizer would answer by itself.
 namespace {
 
+void* plain(std::size_t bytes) noexcept { return fails(kind::allocation) ? nullptr : taken(bytes); }
+
 void* aligned(std::size_t bytes, std::align_val_t alignment) noexcept {
   if (fails(kind::allocation)) return nullptr;
   const auto unit = static_cast<std::size_t>(alignment);
@@ -130,10 +134,10 @@ void* or_throw(void* block) {
 
 }  // namespace
 
-void* operator new(std::size_t bytes) { return or_throw(std::malloc(bytes)); }
-void* operator new[](std::size_t bytes) { return or_throw(std::malloc(bytes)); }
-void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept { return std::malloc(bytes); }
-void* operator new[](std::size_t bytes, const std::nothrow_t&) noexcept { return std::malloc(bytes); }
+void* operator new(std::size_t bytes) { return or_throw(plain(bytes)); }
+void* operator new[](std::size_t bytes) { return or_throw(plain(bytes)); }
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept { return plain(bytes); }
+void* operator new[](std::size_t bytes, const std::nothrow_t&) noexcept { return plain(bytes); }
 void* operator new(std::size_t bytes, std::align_val_t alignment) { return or_throw(aligned(bytes, alignment)); }
 void* operator new[](std::size_t bytes, std::align_val_t alignment) { return or_throw(aligned(bytes, alignment)); }
 void* operator new(std::size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {

@@ -8,6 +8,7 @@ namespace filch_faults {
 
 enum class kind {
   allocation,         // operator new and malloc: no memory
+  injection,          // malloc alone, which the injection queue calls and nothing else of filch: an enqueue is refused
   thread,             // pthread_create: EAGAIN
   binding,            // hwloc_set_cpubind: EPERM
   reading_binding,    // hwloc_get_cpubind: EPERM

@@ -79,7 +79,9 @@ TEST_P(faults, the_nth_call_fails_and_nothing_is_lost_left_or_stuck) {
 }
 
 INSTANTIATE_TEST_SUITE_P(kinds, faults,
-                         testing::Values(named_kind{kind::allocation, "allocation"}, named_kind{kind::thread, "thread"},
+                         testing::Values(named_kind{kind::allocation, "allocation"},
+                                         named_kind{kind::injection, "injection"},
+                                         named_kind{kind::thread, "thread"},
                                          named_kind{kind::binding, "binding"},
                                          named_kind{kind::reading_binding, "reading_binding"},
 #if !defined(FILCH_PORTABLE_PARKING)
