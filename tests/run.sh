@@ -34,6 +34,7 @@ FILCH_RECORDED_TOPOLOGIES  a folder of recorded hwloc topologies, for the tests 
 FILCH_TEST_WIDTHS=4,16     numbers of workers instead of 1, 2 and 8, for programs that are started by hand
 FILCH_LONG_TESTS=1         the long forms: ten million rounds of park and unpark, a hundred thousand lives of each pool
 FILCH_MODEL_EXECUTIONS=n   so many executions of each scenario of the models at least
+FILCH_HURRY_AFTER=s        a tenth of these in a stage models that begins more than so many seconds after the first stage
 FILCH_PROGRAM_SECONDS=n    random programs for so long instead of five seconds
 CXX                        another compiler than g++
 END
@@ -140,6 +141,10 @@ run_stage() {
       ;;
     models)
       local -x FILCH_MODEL_EXECUTIONS=${FILCH_MODEL_EXECUTIONS:-1000000}
+      if [[ $((SECONDS - began_all)) -gt ${FILCH_HURRY_AFTER:-$SECONDS} ]]; then
+        FILCH_MODEL_EXECUTIONS=$((FILCH_MODEL_EXECUTIONS / 10))
+        say "it is late: $FILCH_MODEL_EXECUTIONS executions of each scenario are enough"
+      fi
       build release "$CXX" -DFILCH_WERROR=ON && run_tests release -j2 -L '^model$'
       ;;
     one-cpu)
@@ -170,6 +175,7 @@ run_stage() {
   esac
 }
 
+began_all=$SECONDS
 for stage in "${stages[@]}"; do
   say "stage $stage"
   began=$SECONDS

@@ -1,31 +1,43 @@
 #!/usr/bin/env bash
 # layout.sh <gcc> <folder of moodycamel's header>
-# Compiles all that pools are made of, with and without the checks of a checked build, and compares what the compiler says of each
-# class: its size, its alignment and its bases. A field that fits into padding does not show.
+# Compiles all that pools are made of, with and without the checks of a checked build, and compares what the debugging information
+# says of each class: its size, its alignment, its bases and where each field lies.
 set -euo pipefail
 
 compiler=$1
 moodycamel=$2
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-printf '#include <filch/filch.hpp>\n#include "runtime/pool_core.hpp"\n' > "$work/all.cpp"
 
-# layout_of <name> <flag>...: the classes of filch with their sizes and bases.
+cat > "$work/all.cpp" <<END
+#include <filch/filch.hpp>
+#include "runtime/pool_core.hpp"
+
+// The classes of tasks come with what they call.
+int use(filch::scheduler& pool, std::vector<int>& numbers) {
+  pool.post([] {});
+  pool.post_bulk(numbers, [](int) {});
+  return pool.submit([] { return 1; }).get() + pool.submit_bulk(numbers, [](int number) { return number; })[0].get();
+}
+END
+
+# layout_of <name> <flag>...: what is said of the classes of filch.
 layout_of() {
   local name=$1
   shift
-  mkdir "$work/$name"
-  (cd "$work/$name" && "$compiler" -std=c++20 -c -o all.o -fdump-lang-class -I "$root/include" -I "$root/src" -isystem "$moodycamel" "$@" ../all.cpp)
-  awk '/^Class / { ours = /filch/ } ours' RS= ORS='\n\n' "$work/$name"/*.class | sed 's/ (0x[0-9a-fx]*)//' > "$work/$name.classes"
+  "$compiler" -std=c++20 -g -gdwarf-4 -fno-eliminate-unused-debug-types -femit-class-debug-always -c -o "$work/$name.o" \
+    -I "$root/include" -I "$root/src" -isystem "$moodycamel" "$@" "$work/all.cpp"
+  readelf -wi "$work/$name.o" 2> /dev/null | awk -f "$here/layout.awk" | sort -u > "$work/$name.layout"
 }
 
 layout_of release -DNDEBUG
 layout_of checked -DFILCH_CHECKED
-for class in pool_core worker slab chunk deque_ring deque_owner idle_word spare_word task_node reference_count; do
-  grep -Eq "^Class filch::.*::$class(<.*>)?\$" "$work/release.classes" && continue
-  echo "layout.sh: the compiler's list does not have $class" >&2
+for class in pool_core worker slab chunk deque_ring deque_owner idle_word spare_word task_node reference_count submitted_task; do
+  grep -Eq "::$class(<.*>)? size " "$work/release.layout" && continue
+  echo "layout.sh: the debugging information does not have $class" >&2
   exit 1
 done
-diff -u "$work/release.classes" "$work/checked.classes"
-echo "the same in both: $(grep -c '^Class ' "$work/release.classes") classes"
+diff -u "$work/release.layout" "$work/checked.layout"
+echo "the same in both: $(grep -c ' size ' "$work/release.layout") classes, $(grep -c ' at ' "$work/release.layout") fields and bases"

@@ -238,4 +238,10 @@ TEST(spare_word_death_test, a_checked_build_ends_when_a_spare_is_given_back_twic
   EXPECT_DEATH(spares.return_spare(0), "given back that was dormant");
 }
 
+TEST(spare_word_death_test, a_checked_build_ends_when_somebody_blocks_though_all_have) {
+  if (!filch::detail::checked_build) GTEST_SKIP() << "this is no checked build";
+  word nobody(0, 1);
+  EXPECT_DEATH((void)nobody.block(), "none was unblocked");
+}
+
 }  // namespace

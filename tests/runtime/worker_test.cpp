@@ -236,6 +236,7 @@ TEST_F(worker_death_test, a_checked_build_ends_when_another_thread_takes_a_step_
   scheduler& pool = make_pool({.workers = 1});
   filch::detail::worker& other = *filch::detail::scheduler_access::core(pool).worker_at(0);
   EXPECT_DEATH((void)other.allocate(64, 8), "a step of a worker that it is not");
+  EXPECT_DEATH(other.enqueue(nullptr, 0), "a step of a worker that it is not");
 }
 
 }  // namespace
