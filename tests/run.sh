@@ -35,7 +35,8 @@ FILCH_TEST_WIDTHS=4,16     numbers of workers instead of 1, 2 and 8, for program
 FILCH_LONG_TESTS=1         the long forms: ten million rounds of park and unpark, a hundred thousand lives of each pool
 FILCH_MODEL_EXECUTIONS=n   so many executions of each scenario of the models at least
 FILCH_HURRY_AFTER=s        a tenth of these in a stage models that begins more than so many seconds after the first stage
-FILCH_PROGRAM_SECONDS=n    random programs for so long instead of five seconds
+FILCH_PROGRAM_SECONDS=n    random programs for so long instead of five seconds, thirty in the stage perturbed
+FILCH_STORM_TASKS=n        so many tasks in the storm of each style in the stage perturbed instead of five million
 CXX                        another compiler than g++
 END
   exit
@@ -165,6 +166,7 @@ run_stage() {
       build portable "$CXX" -DFILCH_WERROR=ON && run_tests portable -j2 -L 'park|runtime'
       ;;
     perturbed)
+      local -x FILCH_STORM_TASKS=${FILCH_STORM_TASKS:-5000000} FILCH_PROGRAM_SECONDS=${FILCH_PROGRAM_SECONDS:-30}
       targets=(park_tests perturb_tests programs_tests)
       build perturbed "$CXX" -DFILCH_WERROR=ON && run_tests perturbed -j2 -L 'park|perturb|programs'
       ;;

@@ -9,9 +9,9 @@ tests/soak.sh [<minutes>]
 
 Goes through all stages of tests/run.sh, the models with a million executions of each scenario among them; then the pools' tests with
 4 and 16 workers under every sanitizer, the long forms of the tests, the protocols in spin, all mutants, ten minutes of disturbed
-schedules, the coverage, other processors and machines with other topologies; and spends the rest of the minutes (60 by default) on
-random programs: chosen by a fuzzer, under the address and undefined behaviour sanitizers, and by chance. The last line is "all well"
-or names what was not.
+schedules and two storms of FILCH_STORM_TASKS tasks, a hundred million by default, the coverage, other processors and machines with
+other topologies; and spends the rest of the minutes (60 by default) on random programs: chosen by a fuzzer, under the address and
+undefined behaviour sanitizers, and by chance. The last line is "all well" or names what was not.
 END
   exit
 fi
@@ -51,6 +51,12 @@ wide_pools() {
   done
 }
 disturbed() { FILCH_PROGRAM_SECONDS=$1 build/perturbed/tests/programs/programs_tests --gtest_filter='*random_bytes*'; }
+storm() {
+  local style
+  for style in delays turns; do
+    FILCH_PERTURB_STYLE=$style FILCH_STORM_TASKS=${FILCH_STORM_TASKS:-100000000} build/perturbed/tests/perturb/perturb_tests --gtest_filter='storm.*' || return
+  done
+}
 
 step "all stages" tests/run.sh all
 step "long forms" long_forms
@@ -59,6 +65,7 @@ step "4 and 16 workers, each sanitizer" wide_pools
 step "kill matrix" tests/model/kill_matrix.sh build/release/tests/model full
 step "mutants" tests/model/mutants.sh
 step "disturbed schedules" disturbed 600
+step "storms" storm
 step "coverage" tests/coverage.sh
 step "other processors" tests/cross/run.sh
 step "other machines" tests/machines/boot.sh
