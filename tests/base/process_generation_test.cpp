@@ -1,6 +1,7 @@
 // A child made by fork() must be able to tell that it is one.
 #include <filch/detail/base/process_generation.hpp>
 
+#include "base/end_child.hpp"
 #include "base/stampede.hpp"
 
 #include <gtest/gtest.h>
@@ -19,7 +20,7 @@ using filch::detail::watch_for_forks;
 template <class Question>
 int answer_of_child(Question question) {
   const ::pid_t child = ::fork();
-  if (child == 0) ::_exit(question());
+  if (child == 0) filch_tests::end_child(question());
   int status = 0;
   if (child < 0 || ::waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
   return WEXITSTATUS(status);

@@ -11,6 +11,7 @@
 
 #include <filch/filch.hpp>
 
+#include "base/end_child.hpp"
 #include "faults/faults.hpp"
 #include "faults/scenario.hpp"
 #include "memory/slab.hpp"
@@ -29,7 +30,7 @@ constexpr unsigned watchdog = 60;
 [[noreturn]] void live_with_a_fault(kind what, std::uint64_t nth) {
   ::alarm(watchdog);
   const bool only_once = what == kind::topology_init || what == kind::topology_load;
-  if (!only_once && !filch_faults::live_once().empty()) ::_exit(something_wrong);
+  if (!only_once && !filch_faults::live_once().empty()) filch_tests::end_child(something_wrong);
   const std::int64_t before = filch_faults::blocks_out();
   filch_faults::arm(what, nth);
   std::string wrong = filch_faults::live_once();
@@ -37,15 +38,15 @@ constexpr unsigned watchdog = 60;
   if (wrong.empty() && only_once) wrong = filch_faults::live_once();  // the next attempt succeeds
   if (!wrong.empty()) {
     std::fprintf(stderr, "%s\n", wrong.c_str());
-    ::_exit(something_wrong);
+    filch_tests::end_child(something_wrong);
   }
   wrong = std::string();
   const std::int64_t left = filch_faults::blocks_out() - before;
   if (filch::detail::slab::in_existence() != 0 || (!only_once && left != 0)) {
     std::fprintf(stderr, "%lld blocks are left\n", static_cast<long long>(left));
-    ::_exit(something_left);
+    filch_tests::end_child(something_left);
   }
-  ::_exit(failed ? all_well : nothing_failed);
+  filch_tests::end_child(failed ? all_well : nothing_failed);
 }
 
 int status_of_life(kind what, std::uint64_t nth) {

@@ -21,6 +21,12 @@ using namespace std::chrono_literals;
 
 filch::detail::pool_core& core_of(const filch::scheduler& pool) { return filch::detail::scheduler_access::core(pool); }
 
+bool somebody_is_parked(filch::detail::pool_core& core) {
+  for (unsigned group = 0; group != core.group_count(); ++group)
+    if (core.word(group).parked() != 0) return true;
+  return false;
+}
+
 void print_words(const filch::scheduler& pool) {
   filch::detail::pool_core& core = core_of(pool);
   for (unsigned group = 0; group != core.group_count(); ++group) {
@@ -39,7 +45,7 @@ class watchdog {
  public:
   void add(const filch::scheduler& pool) {
     const std::scoped_lock lock(mutex_);
-    watched_.push_back({&pool, 0});
+    watched_.push_back({&pool});
   }
   void remove(const filch::scheduler& pool) {
     const std::scoped_lock lock(mutex_);
@@ -49,10 +55,13 @@ class watchdog {
  private:
   static constexpr auto period = 50ms;
   static constexpr int turns_of_a_second = 20;
+  // Who is to end has only been told, and may wait long for a CPU.
+  static constexpr int turns_of_ten_seconds = 200;
 
   struct entry {
     const filch::scheduler* pool;
-    int turns;
+    int lost = 0;
+    int late = 0;
   };
 
   void watch(const std::stop_token& stop) {
@@ -60,14 +69,17 @@ class watchdog {
     while (!stop.stop_requested()) {
       (void)wake_.wait_for(lock, stop, period, [] { return false; });
       for (entry& each : watched_) {
-        each.turns = looks_lost(*each.pool) ? each.turns + 1 : 0;
-        if (each.turns == turns_of_a_second) report(*each.pool);
+        each.lost = looks_lost(*each.pool) ? each.lost + 1 : 0;
+        if (each.lost == turns_of_a_second)
+          report(*each.pool, "work has been visible for a second beside a parked worker while nobody searched");
+        each.late = is_parked_at_the_end(*each.pool) ? each.late + 1 : 0;
+        if (each.late == turns_of_ten_seconds) report(*each.pool, "a worker has been parked for ten seconds although its pool ends");
       }
     }
   }
 
-  [[noreturn]] static void report(const filch::scheduler& pool) {
-    std::cerr << "work has been visible for a second beside a parked worker while nobody searched\n";
+  [[noreturn]] static void report(const filch::scheduler& pool, const char* what) {
+    std::cerr << what << '\n';
     print_words(pool);
     std::abort();
   }
@@ -87,12 +99,14 @@ watchdog& the_watchdog() {
 
 bool looks_lost(const filch::scheduler& pool) {
   filch::detail::pool_core& core = core_of(pool);
-  bool parked = false;
-  for (unsigned group = 0; group != core.group_count(); ++group) {
+  for (unsigned group = 0; group != core.group_count(); ++group)
     if (core.word(group).searchers() != 0) return false;
-    parked = parked || core.word(group).parked() != 0;
-  }
-  return parked && core.work_visible() && !core.stopping();
+  return somebody_is_parked(core) && core.work_visible() && !core.stopping();
+}
+
+bool is_parked_at_the_end(const filch::scheduler& pool) {
+  filch::detail::pool_core& core = core_of(pool);
+  return core.stopping() && somebody_is_parked(core);
 }
 
 lost_work_watch::lost_work_watch(const filch::scheduler& pool) : pool_(pool) { the_watchdog().add(pool); }

@@ -46,4 +46,12 @@ TEST(lost_work_death_test, a_pool_whose_wake_up_is_lost_is_reported_with_its_wor
       "beside a parked worker");
 }
 
+TEST(lost_work, a_pool_that_has_ended_has_nobody_parked) {
+  filch::scheduler pool({.workers = 2, .spin = std::chrono::nanoseconds{0}});
+  pool.submit([] {}).get();
+  EXPECT_FALSE(filch_perturb::is_parked_at_the_end(pool));
+  (void)pool.shutdown();
+  EXPECT_FALSE(filch_perturb::is_parked_at_the_end(pool));
+}
+
 }  // namespace

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/end_child.hpp"
 #include "runtime/pool_fixture.hpp"
 
 namespace filch_tests {
@@ -92,7 +93,7 @@ int answer_of_child(const std::function<int()>& body) {
     } catch (...) {
       answer = uncaught;
     }
-    ::_exit(answer);
+    end_child(answer);
   }
   if (child < 0) return -1;
   int status = 0;

@@ -1,6 +1,7 @@
 // A child made by fork() is told that the workers are in its parent.
 #include "task/same_process.hpp"
 
+#include "base/end_child.hpp"
 #include "task/fake_pool.hpp"
 
 #include <gtest/gtest.h>
@@ -51,7 +52,7 @@ TEST(same_process, a_child_that_waits_for_its_parents_task_throws_and_one_that_i
     } catch (const filch::forked&) {
       ++refused;
     }
-    ::_exit(refused == 2 && ready.get() == 5 ? 0 : 1);
+    filch_tests::end_child(refused == 2 && ready.get() == 5 ? 0 : 1);
   }
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
