@@ -167,6 +167,7 @@ run_stage() {
       ;;
     perturbed)
       local -x FILCH_STORM_TASKS=${FILCH_STORM_TASKS:-5000000} FILCH_PROGRAM_SECONDS=${FILCH_PROGRAM_SECONDS:-30}
+      local test_timeout=$((test_timeout + 600 + FILCH_STORM_TASKS / 10000))
       targets=(park_tests perturb_tests programs_tests)
       build perturbed "$CXX" -DFILCH_WERROR=ON && run_tests perturbed -j2 -L 'park|perturb|programs'
       ;;

@@ -40,8 +40,8 @@ fuzz() {
       -artifact_prefix=build/fuzz/ "$found" tests/programs/corpus
 }
 
-by_chance() { FILCH_PROGRAM_SECONDS=$1 build/release/tests/programs/programs_tests --gtest_filter='*random_bytes*'; }
-long_forms() { FILCH_LONG_TESTS=1 build/release/tests/runtime_tests --gtest_filter='*life_test*not_spinning'; }
+by_chance() { FILCH_PROGRAM_SECONDS=$1 timeout -s ABRT $(($1 + 600)) build/release/tests/programs/programs_tests --gtest_filter='*random_bytes*'; }
+long_forms() { FILCH_LONG_TESTS=1 timeout -s ABRT 7200 build/release/tests/runtime_tests --gtest_filter='*life_test*not_spinning'; }
 
 wide_pools() {
   local sanitizer steady=()
@@ -50,15 +50,16 @@ wide_pools() {
     FILCH_TEST_WIDTHS=4,16 "${steady[@]}" "build/$sanitizer/tests/runtime_tests" --gtest_brief=1 --gtest_filter='*_workers_*' || return
   done
 }
-disturbed() { FILCH_PROGRAM_SECONDS=$1 build/perturbed/tests/programs/programs_tests --gtest_filter='*random_bytes*'; }
+disturbed() { FILCH_PROGRAM_SECONDS=$1 timeout -s ABRT $(($1 + 600)) build/perturbed/tests/programs/programs_tests --gtest_filter='*random_bytes*'; }
 storm() {
-  local style
+  local style tasks=${FILCH_STORM_TASKS:-100000000}
   for style in delays turns; do
-    FILCH_PERTURB_STYLE=$style FILCH_STORM_TASKS=${FILCH_STORM_TASKS:-100000000} build/perturbed/tests/perturb/perturb_tests --gtest_filter='storm.*' || return
+    FILCH_PERTURB_STYLE=$style FILCH_STORM_TASKS=$tasks timeout -s ABRT $((600 + tasks / 10000)) \
+      build/perturbed/tests/perturb/perturb_tests --gtest_filter='storm.*' || return
   done
 }
 
-step "all stages" tests/run.sh all
+step "all stages" env -u FILCH_STORM_TASKS tests/run.sh all
 step "long forms" long_forms
 step "protocols" tests/spin/run.sh
 step "4 and 16 workers, each sanitizer" wide_pools

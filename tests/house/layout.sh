@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # layout.sh <gcc> <folder of moodycamel's header>
 # Compiles all that pools are made of, with and without the checks of a checked build, and compares what the debugging information
-# says of each class: its size, its alignment, its bases and where each field lies.
+# says of each class: size, alignment, bases, virtual functions, and each field with its place and type.
 set -euo pipefail
 
 compiler=$1
@@ -29,11 +29,16 @@ layout_of() {
   shift
   "$compiler" -std=c++20 -g -gdwarf-4 -fno-eliminate-unused-debug-types -femit-class-debug-always -c -o "$work/$name.o" \
     -I "$root/include" -I "$root/src" -isystem "$moodycamel" "$@" "$work/all.cpp"
-  readelf -wi "$work/$name.o" 2> /dev/null | awk -f "$here/layout.awk" | sort -u > "$work/$name.layout"
+  readelf -wi "$work/$name.o" > "$work/$name.information" 2> /dev/null
+  awk -f "$here/layout.awk" "$work/$name.information" "$work/$name.information" | sort -u > "$work/$name.layout"
 }
 
 layout_of release -DNDEBUG
 layout_of checked -DFILCH_CHECKED
+grep -q '::task_node\.pool at [0-9]*: const_type pointer_type .*task_pool' "$work/release.layout" || {
+  echo "layout.sh: fields and their types are not understood in what this compiler says" >&2
+  exit 1
+}
 for class in pool_core worker slab chunk deque_ring deque_owner idle_word spare_word task_node reference_count submitted_task; do
   grep -Eq "::$class(<.*>)? size " "$work/release.layout" && continue
   echo "layout.sh: the debugging information does not have $class" >&2

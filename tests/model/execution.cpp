@@ -43,10 +43,11 @@ verdict judge(rl::test_params& how) {
   came_out.holds = rl::run_test<Suite, Scheduler>(how, state, false) == rl::test_result_success;
   came_out.executions = static_cast<std::uint64_t>(how.stop_iteration);
   if (!came_out.holds) {
+    came_out.violation = rl::test_result_str(how.test_result);
     how.initial_state = state.str();
     how.collect_history = true;
-    (void)rl::run_test<Suite, Scheduler>(how, state, true);
-    came_out.violation = rl::test_result_str(how.test_result);
+    if (rl::run_test<Suite, Scheduler>(how, state, true) == rl::test_result_success)
+      report << "executed once more it held: the scenario is not deterministic\n";
     came_out.report = report.str().c_str();
   }
   return came_out;
@@ -62,7 +63,10 @@ verdict search_with(rl::test_params& how) {
   return judge<suite<Threads>, rl::context_bound_scheduler<static_cast<int>(Threads)>>(how);
 }
 
-constexpr std::size_t rounded_up(std::size_t size) { return (size + program_maker::alignment - 1) / program_maker::alignment * program_maker::alignment; }
+constexpr std::size_t rounded_up(std::size_t size) {
+  constexpr std::size_t unit = program_maker::alignment;
+  return (size + unit - 1) / unit * unit;
+}
 
 using judgement = verdict(rl::test_params& how);
 
@@ -78,7 +82,8 @@ verdict judge_program(const program_maker& maker, judgement* const* by_threads, 
 }  // namespace
 
 verdict execute(const program_maker& maker, std::uint64_t times) {
-  static constexpr judgement* by_threads[] = {nullptr, nullptr, &execute_with<2>, &execute_with<3>, &execute_with<4>, &execute_with<5>};
+  static constexpr judgement* by_threads[] = {nullptr,          nullptr,          &execute_with<2>,
+                                              &execute_with<3>, &execute_with<4>, &execute_with<5>};
   rl::test_params how;
   how.iteration_count = times;
   return judge_program(maker, by_threads, 5, how);

@@ -73,7 +73,8 @@ class watchdog {
         if (each.lost == turns_of_a_second)
           report(*each.pool, "work has been visible for a second beside a parked worker while nobody searched");
         each.late = is_parked_at_the_end(*each.pool) ? each.late + 1 : 0;
-        if (each.late == turns_of_ten_seconds) report(*each.pool, "a worker has been parked for ten seconds although its pool ends");
+        if (each.late == turns_of_ten_seconds)
+          report(*each.pool, "a worker has been parked for ten seconds although its pool ends");
       }
     }
   }

@@ -6,8 +6,8 @@
 
 namespace filch_perturb {
 
-/// Watches a pool while it lives. When work or the end is lost, says so on stderr with all words of the pool and the last point of each
-/// thread, and ends the process.
+/// Watches a pool while it lives. When work or the end is lost, says so on stderr with all words of the pool and the last point
+/// of each thread, and ends the process.
 class lost_work_watch {
  public:
   explicit lost_work_watch(const filch::scheduler& pool);

@@ -52,6 +52,11 @@ TEST(lost_work, a_pool_that_has_ended_has_nobody_parked) {
   EXPECT_FALSE(filch_perturb::is_parked_at_the_end(pool));
   (void)pool.shutdown();
   EXPECT_FALSE(filch_perturb::is_parked_at_the_end(pool));
+  filch::detail::pool_core& core = filch::detail::scheduler_access::core(pool);
+  core.word(0).park_busy(0);  // as if it had not heard of the end
+  EXPECT_TRUE(filch_perturb::is_parked_at_the_end(pool));
+  (void)core.word(0).try_unpark(0);
+  (void)core.word(0).end_search();
 }
 
 }  // namespace

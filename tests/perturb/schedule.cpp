@@ -59,7 +59,7 @@ struct part_in_turns {
   part_in_turns() noexcept { own.random = self.random; }
   ~part_in_turns() {
     self.has_ended = true;
-    the_turns().leave(own);
+    if (takes_turns()) the_turns().leave(own);
   }
   ticket own;
 };
@@ -97,8 +97,8 @@ void move_to_another_cpu() noexcept {
   (void)::sched_setaffinity(0, sizeof(chosen), &chosen);
 }
 
-// A weight among the threads of a CPU, 7 to 1 between the ends: more, and the watchdog would take the last for lost. Who is not root
-// can only sink, until all are equal.
+// A weight among the threads of a CPU, 7 to 1 between the ends: more, and the watchdog would take the last for lost. Who is not
+// root can only sink, until all are equal.
 void draw_priority() noexcept {
   (void)::setpriority(PRIO_PROCESS, 0, static_cast<int>(self.draw_below(10)));
 }
@@ -157,6 +157,10 @@ bool choose_style() noexcept {
   (void)::pthread_atfork(nullptr, nullptr, [] { is_a_child = true; });
   const char* const given = std::getenv("FILCH_PERTURB_STYLE");
   const bool chosen = given != nullptr ? std::strcmp(given, "turns") == 0 : seed() % 2 == 0;
+  if (given != nullptr && !chosen && std::strcmp(given, "delays") != 0) {
+    (void)std::fprintf(stderr, "FILCH_PERTURB_STYLE should be \"delays\" or \"turns\", and is \"%s\"\n", given);
+    std::abort();
+  }
   (void)std::fprintf(stderr, "FILCH_PERTURB_STYLE=%s\n", chosen ? "turns" : "delays");
   return chosen;
 }

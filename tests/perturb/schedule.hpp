@@ -19,8 +19,8 @@ namespace filch_perturb {
 [[nodiscard]] bool takes_turns() noexcept;
 
 /// The calling thread is between two steps of a protocol. Where threads take turns, returns when it is its turn. Otherwise mostly
-/// returns at once; now and then it yields, sleeps, moves to another CPU, draws another priority, a weight of the system's, or changes
-/// its pace: a slow thread sleeps at every few points, for as long as a few hundred of them take.
+/// returns at once; now and then it yields, sleeps, moves to another CPU, draws another priority, a weight of the system's, or
+/// changes its pace: a slow thread sleeps at every few points, for as long as a few hundred of them take.
 void point(const std::source_location& where = std::source_location::current()) noexcept;
 
 /// The same beside a system call, where the place of the point before says more.

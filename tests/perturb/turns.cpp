@@ -1,16 +1,11 @@
 #include "perturb/turns.hpp"
 
-#include <chrono>
-
 #include "perturb/random.hpp"
 
 namespace filch_perturb {
 
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr auto patience = 2ms;
 constexpr std::uint32_t points_between_changes = 2'000;
 // Every priority that is drawn is above all to which threads fell.
 constexpr std::uint64_t lowest_drawn = std::uint64_t{1} << 62;
@@ -29,9 +24,10 @@ bool turns::pass(ticket& own) {
   if (holder_.load() == &own) {
     if (highest_waiting_.load(std::memory_order_relaxed) <= own.priority.load(std::memory_order_relaxed)) return false;
     leave(own);
+    (void)take(own);
+    return true;
   }
-  take(own);
-  return true;
+  return take(own);
 }
 
 void turns::fall_behind(ticket& own) {
@@ -45,16 +41,18 @@ void turns::leave(ticket& own) {
   if (holder_.load() == &own) call_next();
 }
 
-void turns::take(ticket& own) {
+bool turns::take(ticket& own) {
   std::unique_lock lock(mutex_);
+  const bool is_free = holder_.load() == nullptr;
   waiting_.push_back(&own);
-  if (holder_.load() == nullptr)
+  if (is_free)
     call_next();
   else
     look_who_waits();
   wait_for_turn(own, lock);
   std::erase(waiting_, &own);
   look_who_waits();
+  return !is_free;
 }
 
 // Who was called and is slow to come may lose the turn again, and still waits then.
@@ -62,7 +60,7 @@ void turns::wait_for_turn(ticket& own, std::unique_lock<std::mutex>& lock) {
   const ticket* stuck = nullptr;
   std::uint64_t stuck_at = 0;
   while (holder_.load() != &own) {
-    if (own.called.wait_for(lock, patience) == std::cv_status::no_timeout) continue;
+    if (own.called.wait_for(lock, patience_) == std::cv_status::no_timeout) continue;
     const ticket* const holder = holder_.load();
     if (holder == &own) return;
     if (holder != nullptr && (holder != stuck || holder->steps.load() != stuck_at)) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -18,16 +19,19 @@ struct ticket {
   std::condition_variable called;
 };
 
-/// Whoever has the turn goes on from point to point until somebody with a higher priority waits at one. A priority is drawn when a
-/// thread comes, and again after a random number of points; a thread that spins falls behind all others, and so does one that has
-/// passed very many points, because it may spin where no policy sees it. (Burckhardt and others, "A randomized scheduler with
-/// probabilistic guarantees of finding bugs", ASPLOS 2010: priorities, change points, and their remark on spinning. Their number of
-/// change points is fixed and their run has a known length; these come at a rate.)
+/// Whoever has the turn goes on from point to point until somebody with a higher priority waits at one. A priority is drawn when
+/// a thread comes, and again after a random number of points: mostly one below all others, since the thread may be spinning where
+/// nobody can see it. Who spins where it can be seen falls behind at once. (Burckhardt and others, "A randomized scheduler with
+/// probabilistic guarantees of finding bugs", ASPLOS 2010: priorities, change points, and their remark on spinning. Their number
+/// of change points is fixed and their run has a known length; these come at a rate.)
 ///
-/// A thread that waits in the kernel gives its turn up before. The turn of one that waits where nobody could say so is taken away
-/// after a few milliseconds without a point: only then are two threads between points at the same time.
+/// A thread that waits in the kernel gives its turn up before. The turn of one that waits where nobody could say so is taken
+/// away when it has come to no point for a while. Only such a thread goes on beside the one whose turn it is, and one that has
+/// just been woken or made, until its next point.
 class turns {
  public:
+  explicit turns(std::chrono::milliseconds patience = std::chrono::milliseconds(2)) : patience_(patience) {}
+
   /// Returns when it is the turn of this thread: whether another one had it meanwhile. Safe from any thread, each with its own
   /// ticket.
   bool pass(ticket& own);
@@ -37,7 +41,7 @@ class turns {
   void leave(ticket& own);
 
  private:
-  void take(ticket& own);
+  bool take(ticket& own);
   void wait_for_turn(ticket& own, std::unique_lock<std::mutex>& lock);
   void draw(ticket& own);
 
@@ -46,7 +50,9 @@ class turns {
   void look_who_waits();
   void call_next();
 
+  const std::chrono::milliseconds patience_;
   std::mutex mutex_;
+  std::uint64_t turns_given_ = 0;
   std::vector<ticket*> waiting_;
   std::atomic<ticket*> holder_{nullptr};
   std::atomic<std::uint64_t> highest_waiting_{0};

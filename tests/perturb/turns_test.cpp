@@ -13,20 +13,15 @@ namespace {
 using filch_perturb::ticket;
 using filch_perturb::turns;
 
-TEST(turns, threads_between_points_are_hardly_ever_two) {
-  turns all;
+TEST(turns, one_thread_at_a_time_is_between_points) {
+  turns all(std::chrono::minutes(1));  // nobody is late, whatever else the machine does
   std::atomic<int> inside{0};
   std::atomic<int> together{0};
   std::atomic<int> changes{0};
-  constexpr int threads = 4;
-  constexpr int points = 100'000;
-  std::atomic<int> there{0};
   const auto go_on = [&](std::uint64_t number) {
     ticket own;
     own.random = number;
-    there.fetch_add(1);
-    while (there.load() != threads) std::this_thread::yield();
-    for (int i = 0; i != points; ++i) {
+    while (changes.load() < 200) {
       if (all.pass(own)) changes.fetch_add(1);
       if (inside.fetch_add(1) != 0) together.fetch_add(1);
       inside.fetch_sub(1);
@@ -35,34 +30,35 @@ TEST(turns, threads_between_points_are_hardly_ever_two) {
   };
   {
     std::vector<std::jthread> running;
-    for (std::uint64_t i = 0; i != threads; ++i) running.emplace_back(go_on, i + 1);
+    for (std::uint64_t i = 0; i != 4; ++i) running.emplace_back(go_on, i + 1);
   }
-  EXPECT_LT(together.load(), threads * points / 10);
-  EXPECT_GT(changes.load(), 10);
+  EXPECT_EQ(together.load(), 0);
 }
 
-TEST(turns, who_spins_lets_the_others_go_first) {
-  turns all;
-  std::atomic<bool> said{false};
-  const auto listen = [&](std::uint64_t number) {
+TEST(turns, who_spins_lets_those_go_first_that_wait) {
+  turns all(std::chrono::minutes(1));
+  std::atomic<bool> has_turn{false};
+  std::atomic<bool> comes{false};
+  bool other_went_first = false;  // ordered by the turns
+  std::jthread spinning([&] {
     ticket own;
-    own.random = number;
-    while (!said.load()) {
-      (void)all.pass(own);
-      all.fall_behind(own);
-    }
-    all.leave(own);
-  };
-  const auto say = [&] {
-    ticket own;
-    own.random = 3;
+    own.random = 1;
     (void)all.pass(own);
-    said = true;
+    has_turn = true;
+    while (!comes) std::this_thread::yield();
+    do {
+      all.fall_behind(own);
+    } while (!all.pass(own));  // the other may not have arrived yet
+    EXPECT_TRUE(other_went_first);
     all.leave(own);
-  };
-  const std::jthread first(listen, 1);
-  const std::jthread second(listen, 2);
-  const std::jthread third(say);
+  });
+  while (!has_turn) std::this_thread::yield();
+  ticket own;
+  own.random = 2;
+  comes = true;
+  (void)all.pass(own);
+  other_went_first = true;
+  all.leave(own);
 }
 
 TEST(turns, a_turn_is_taken_from_whoever_comes_to_no_point) {
@@ -80,7 +76,7 @@ TEST(turns, a_turn_is_taken_from_whoever_comes_to_no_point) {
   while (!has_turn) std::this_thread::yield();
   ticket own;
   own.random = 2;
-  EXPECT_TRUE(all.pass(own));
+  (void)all.pass(own);  // or for ever
   all.leave(own);
   other_went_on = true;
 }
