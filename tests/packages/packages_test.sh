@@ -41,6 +41,9 @@ build_consumer() {
   expect_answer "$place/consumer/consumer"
 }
 
+# Projects that build everything in a few files do so with what they include, too; and it takes a third of the time.
+all_in_few_files=(-DCMAKE_UNITY_BUILD=ON)
+
 # Whether the log of the last configure has this sentence; CMake breaks its lines where it likes.
 logged() { tr -s ' \n' ' ' < "$place/log" | grep -oF "$1"; }
 
@@ -113,11 +116,11 @@ case $case in
     ;;
 
   add_subdirectory)
-    build_consumer add_subdirectory -DFILCH_SOURCE="$source"
+    build_consumer add_subdirectory -DFILCH_SOURCE="$source" "${all_in_few_files[@]}"
     ;;
 
   fetch_content)
-    build_consumer fetch_content -DFETCHCONTENT_SOURCE_DIR_FILCH="$source"
+    build_consumer fetch_content -DFETCHCONTENT_SOURCE_DIR_FILCH="$source" "${all_in_few_files[@]}"
     ;;
 
   pkg_config)
