@@ -31,7 +31,7 @@ TEST_P(allocate_test, what_is_too_large_for_a_slab_comes_from_the_heap) {
   EXPECT_GT(pool.metrics().task_memory, 0U);
 }
 
-constexpr int burst = 300'000;
+constexpr int burst = 150'000;
 
 std::vector<filch::future<int>> submit_burst(filch::scheduler& pool) {
   std::vector<filch::future<int>> made;
