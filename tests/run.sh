@@ -175,6 +175,8 @@ run_stage() {
       around=("${steady_addresses[@]}")
       # Tests exchange operators, which clang's runtime has as well: only as a shared library does it give way.
       local runtime
+      # Children of fork() start threads here, which clang's thread sanitizer ends unless it is told not to.
+      local -x TSAN_OPTIONS=die_after_fork=0${TSAN_OPTIONS:+ $TSAN_OPTIONS}
       runtime=$(dirname "$("$clang" --print-file-name="libclang_rt.asan-$(uname -m).so")")
       build "$1" "$clang" -DCMAKE_EXE_LINKER_FLAGS="-shared-libsan -Wl,-rpath,$runtime" && run_tests "$1" -j2
       ;;

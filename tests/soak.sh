@@ -47,7 +47,7 @@ wide_pools() {
   local sanitizer steady=()
   setarch -R true 2> /dev/null && steady=(setarch -R)
   for sanitizer in tsan asan-ubsan clang-tsan clang-asan-ubsan; do
-    FILCH_TEST_WIDTHS=4,16 "${steady[@]}" "build/$sanitizer/tests/runtime_tests" --gtest_brief=1 --gtest_filter='*_workers_*' || return
+    TSAN_OPTIONS=die_after_fork=0 FILCH_TEST_WIDTHS=4,16 "${steady[@]}" "build/$sanitizer/tests/runtime_tests" --gtest_brief=1 --gtest_filter='*_workers_*' || return
   done
 }
 disturbed() { FILCH_PROGRAM_SECONDS=$1 timeout -s ABRT $(($1 + 600)) build/perturbed/tests/programs/programs_tests --gtest_filter='*random_bytes*'; }
