@@ -1,5 +1,5 @@
 // Very many small tasks, of every way to bring them in at once, in pools of every shape, disturbed: each runs exactly once.
-//   FILCH_STORM_TASKS=<n>    so many of them at least, instead of some ten thousand
+//   FILCH_STORM_TASKS=<n>    so many of them at least, instead of twenty thousand
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -54,6 +54,8 @@ class turns {
   std::mutex mutex_;
   std::uint64_t turns_given_ = 0;
   std::vector<ticket*> waiting_;
+  // Written with the lock. Without it a thread asks only whether it is the holder itself, and whether it should give way: an answer
+  // that is a moment old lets it go on to its next point, no further.
   std::atomic<ticket*> holder_{nullptr};
   std::atomic<std::uint64_t> highest_waiting_{0};
   std::atomic<std::uint64_t> lowest_{std::uint64_t{1} << 62};

@@ -35,6 +35,20 @@ TEST(turns, one_thread_at_a_time_is_between_points) {
   EXPECT_EQ(together.load(), 0);
 }
 
+TEST(turns, who_spins_falls_below_all_others) {
+  turns all;
+  ticket first;
+  ticket second;
+  for (ticket* const each : {&first, &second}) {
+    (void)all.pass(*each);
+    all.leave(*each);
+  }
+  all.fall_behind(first);
+  EXPECT_LT(first.priority, second.priority);
+  all.fall_behind(second);
+  EXPECT_LT(second.priority, first.priority);
+}
+
 TEST(turns, who_spins_lets_those_go_first_that_wait) {
   turns all(std::chrono::minutes(1));
   std::atomic<bool> has_turn{false};

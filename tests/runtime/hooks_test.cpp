@@ -83,6 +83,24 @@ TEST_P(hooks_test, a_spare_calls_them_too_when_it_is_needed) {
   EXPECT_EQ(spares_stopped.load(), 1U);
 }
 
+using hooks_death_test = filch_tests::pool_test;
+
+TEST_F(hooks_death_test, a_spare_whose_start_hook_throws_ends_the_program_with_a_sentence) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(
+      {
+        filch::scheduler_options options{.workers = 1};
+        options.on_worker_start = [](const filch::worker_info& info) {
+          if (info.spare) throw std::runtime_error("no licence for a spare");
+        };
+        filch::scheduler pool(std::move(options));
+        filch::scheduler elsewhere({.workers = 1});
+        held_workers far(elsewhere, 1);
+        pool.submit([&] { elsewhere.submit([] {}).get(); }).get();
+      },
+      "on_worker_start threw on a spare worker");
+}
+
 TEST_P(hooks_test, a_spare_that_is_still_in_its_start_hook_keeps_no_other_worker_asleep) {
   const event hook_may_end;
   const event hook_began;
