@@ -34,10 +34,6 @@ inline bool pool_core::steal_outside(task_node*& task) {
   return lost;
 }
 
-inline void trim_bell::ring() noexcept {
-  calls_.call([this] { pool_.trim_memory(); });
-}
-
 #include "shipped_runtime.inc"
 
 }  // namespace filch::inline v0_1::detail

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <string>
 
@@ -130,6 +131,11 @@ class pool_core {
     (void)wait_until_idle(std::nullopt);
     end_workers();
   }
+  /// As the destructor of a pool, up to where its workers go.
+  void begin_to_go() {
+    bell_->silence();
+    shutdown();
+  }
   void shutdown_now() {
     close();
     while (run_one_outside()) relacy_atomics::pause();
@@ -181,6 +187,13 @@ class pool_core {
   }
 
  private:
+  struct bell_deleter {
+    void operator()(trim_bell* share) const noexcept {
+      share->silence();
+      share->drop_holder();
+    }
+  };
+
   const unsigned worker_count_;
   const unsigned spare_count_;
   const unsigned spin_;
@@ -189,27 +202,13 @@ class pool_core {
   park_token<relacy_atomics> tokens_[4];
   worker* workers_[4] = {};
   idle_protocol<pool_core, relacy_atomics> idle_{*this};
+  const std::unique_ptr<trim_bell, bell_deleter> bell_{
+      trim_bell::create([](void* pool) noexcept { static_cast<pool_core*>(pool)->trim_memory(); }, this)};
   injection_queue injection_;
   submission_slots slots_;
-  trim_bell the_bell_{*this};
-  trim_bell* const bell_ = &the_bell_;
   bool steal_outside(task_node*& task);
 
-  // Held for long: who waits sleeps.
-  struct {
-    model::atomic<std::uint32_t> held{0};
-    void lock() noexcept {
-      std::uint32_t seen = 0;
-      while (!held.compare_exchange_strong(seen, 1, std::memory_order_acquire, std::memory_order_relaxed)) {
-        relacy_atomics::wait(held, 1);
-        seen = 0;
-      }
-    }
-    void unlock() noexcept {
-      held.store(0, std::memory_order_release);
-      relacy_atomics::wake_all(held);
-    }
-  } ending_;
+  model::mutex ending_;
   closing_flag<relacy_atomics> closed_;
   model::atomic<bool> ended_{false};
   model::atomic<bool> stopping_{false};

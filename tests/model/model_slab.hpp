@@ -1,40 +1,44 @@
 // A slab of the models: blocks are counted instead of cut, each as if it were a chunk of its own; who frees, who trims and
-// who rings is the shipped code.
+// who rings is the shipped code, and so is how a slab outlives its pool.
 #pragma once
 
-#include "scenario.hpp"
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+
+#include "model_mutex.hpp"
 
 #include <filch/detail/base/combined_calls.hpp>
+#include <filch/detail/base/reference_count.hpp>
 #include <filch/detail/memory/remote_list.hpp>
 
 namespace filch::inline v0_1::detail {
 
 using model::relacy_atomics;
 
-class pool_core;
 using free_block_node = basic_free_block<relacy_atomics>;
 
-/// As trim_bell, of a pool that stays.
-class trim_bell {
- public:
-  explicit trim_bell(pool_core& pool) : pool_(pool) {}
-  void ring() noexcept;
+/// No model forks.
+inline std::uint32_t process_generation() noexcept { return 0; }
 
- private:
-  pool_core& pool_;
-  combined_calls<relacy_atomics> calls_;
-};
+#include "shipped_bell.inc"
 
 class slab {
  public:
   static inline std::size_t retained_bytes = 0;  // in blocks
 
-  struct alignas(free_block_node) room {
-    std::byte bytes[sizeof(free_block_node)];
+  /// A block: it holds a node from when it is freed until it is home. One that comes home to nobody has to be cleared.
+  struct room {
+    alignas(free_block_node) std::byte bytes[sizeof(free_block_node)];
+    bool holds_node = false;
+
+    void clear() {
+      if (holds_node) std::launder(reinterpret_cast<free_block_node*>(bytes))->~free_block_node();
+      holds_node = false;
+    }
   };
 
-  explicit slab(trim_bell* bell) noexcept : bell_(bell) {}
-  ~slab() { take_home(remote_.take_all()); }
+  [[nodiscard]] static slab* create(trim_bell* bell) { return new slab(bell); }
   slab(const slab&) = delete;
   slab& operator=(const slab&) = delete;
 
@@ -57,6 +61,12 @@ class slab {
   }
   [[nodiscard]] bool is_trimmed() const { return held_.newest() <= retained_bytes; }
 
+  /// Anybody: as the destructor of a task.
+  void free(room& block) {
+    block.holds_node = true;
+    free_remote(&block);
+  }
+
   [[nodiscard]] bool wants_trim() const noexcept { return remote_.is_due(); }
   [[nodiscard]] std::size_t bytes_held() const noexcept {
     const std::uint32_t held = held_.load(std::memory_order_relaxed);
@@ -65,9 +75,14 @@ class slab {
 
   // The shipped steps.
   void trim() noexcept;
-  void free_remote(void* block) noexcept;
+  void orphan() noexcept;
 
  private:
+  void free_remote(void* block) noexcept;  // shipped
+
+  explicit slab(trim_bell* bell) noexcept : bell_(bell->share()) {}
+  ~slab() { bell_->drop_holder(); }
+
   static constexpr std::uint32_t never_lent = ~0U;
 
   void hold() {
@@ -78,7 +93,7 @@ class slab {
     while (list != nullptr) {
       free_block_node* const home = list;
       list = home->next;
-      home->~free_block_node();
+      reinterpret_cast<room*>(home)->clear();
       blocks_out_ = blocks_out_ - 1;
     }
   }

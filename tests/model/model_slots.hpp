@@ -10,6 +10,13 @@
 namespace filch::inline v0_1::detail {
 
 struct submission_slot {
+  submission_slot() = default;
+  ~submission_slot() {
+    if (slab* const own = memory.load(std::memory_order_relaxed); own != nullptr) own->orphan();
+  }
+  submission_slot(const submission_slot&) = delete;
+  submission_slot& operator=(const submission_slot&) = delete;
+
   submission_mark<relacy_atomics> mark;
   task_ledger<relacy_atomics> ledger;
   injection_queue::producer producer;

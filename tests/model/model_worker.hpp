@@ -10,15 +10,18 @@ namespace filch::inline v0_1::detail {
 class worker {
  public:
   worker(pool_core& pool, unsigned index, idle_seat seat) : pool_(pool), index_(index), seat_(seat) {}
+  ~worker() { slab_->orphan(); }
+  worker(const worker&) = delete;
+  worker& operator=(const worker&) = delete;
 
   pool_core& pool() const noexcept { return pool_; }
   deque_thief<task_node, relacy_atomics>& thief() noexcept { return thief_; }
   const task_ledger<relacy_atomics>& ledger() const noexcept { return ledger_; }
   bool is_spare() const noexcept { return index_ >= pool_.worker_count(); }
   idle_seat seat() const noexcept { return seat_; }
-  slab& memory() noexcept { return memory_; }
-  bool wants_trim() const noexcept { return memory_.wants_trim(); }
-  void trim() noexcept { memory_.trim(); }
+  slab& memory() noexcept { return *slab_; }
+  bool wants_trim() const noexcept { return slab_->wants_trim(); }
+  void trim() noexcept { slab_->trim(); }
 
   // A worker's thread is there from the beginning; that of a spare waits until it is started. `started_` is written by the
   // holder of the spare's bit.
@@ -163,8 +166,7 @@ class worker {
   injection_queue::producer producer_;
   task_ledger<relacy_atomics> ledger_;
   worker_counters counters_;
-  slab memory_{&pool_.bell()};
-  slab* slab_ = &memory_;
+  slab* const slab_ = slab::create(&pool_.bell());
   model::plain<int> started_{0};
   model::atomic<std::uint32_t> birth_{birth::unborn};
   model::atomic<std::uint32_t> gone_{0};

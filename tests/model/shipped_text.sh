@@ -36,9 +36,33 @@ mkdir -p "$2"
   take runtime/shutdown.cpp 'pool_core::(close|end_workers)'
   take runtime/allocate.cpp pool_core::trim_memory
   take runtime/submission_slots.cpp 'submission_slot::(trim|leave)'
-  take memory/slab.cpp 'slab::(trim|free_remote)'
+  take memory/slab.cpp 'slab::(trim|free_remote|orphan)'
 } > "$out.new"
 replace "$out"
+
+# lines <file> <pattern of the first>: up to the end of the class.
+lines() {
+  awk -v first="$2" -v file="$1" '
+    !inside && $0 ~ first { inside = found = 1; printf "#line %d \"%s\"\n", NR, file }
+    inside { print }
+    inside && /^};/ { inside = 0; print "" }
+    END { exit !found }' "$src/../$1" || {
+    echo "shipped_text.sh: $1 has no line '$2'" >&2
+    exit 1
+  }
+}
+
+# The bell that a pool shares with its slabs is not a template: the types are exchanged in its text.
+{
+  lines include/filch/detail/base/held_object.hpp '^template <class T>$'
+  lines src/memory/trim_bell.hpp '^class trim_bell '
+} | sed -E 's/(reference_count|combined_calls)<>/\1<relacy_atomics>/; s/std::mutex mutex_/model::mutex mutex_/
+  s/trim_function trim_;/model::plain<trim_function> trim_;/' > "$2/shipped_bell.inc.new"
+[[ $(grep -cE '<relacy_atomics>|model::(mutex|plain)' "$2/shipped_bell.inc.new") == 4 ]] || {
+  echo "shipped_text.sh: src/memory/trim_bell.hpp or held_object.hpp is not as it is known here" >&2
+  exit 1
+}
+replace "$2/shipped_bell.inc"
 
 # The parker is not a template over its atomics: the type is exchanged in its text.
 {

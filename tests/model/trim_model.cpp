@@ -1,6 +1,6 @@
 // Memory that comes home late: when the blocks of a burst are freed elsewhere while its pool sleeps, the pool is rung for and
 // trims, until no more is held than a slab retains. A ring that is missing ends as a deadlock: everybody sleeps, and whoever
-// waits for the memory waits for ever.
+// waits for the memory waits for ever. And a pool may go meanwhile.
 #include <array>
 
 #include "model_pool.hpp"
@@ -25,8 +25,11 @@ struct burst {
     home = &from;
     from.lend(count);
   }
+  void clear() {
+    for (slab::room& each : blocks) each.clear();
+  }
   void free_share(unsigned freer) {
-    for (std::uint32_t i = 0; i != Each; ++i) home->free_remote(&blocks[freer * Each + i]);
+    for (std::uint32_t i = 0; i != Each; ++i) home->free(blocks[freer * Each + i]);
   }
 };
 
@@ -71,7 +74,7 @@ struct of_a_slot : pool_scenario<Derived, 1, 0, 1, 2 + Others> {
     void run(worker&) override {}
   };
   burst<2, Each> spent;
-  slab memory{&this->pool.bell()};
+  slab& memory = *slab::create(&this->pool.bell());  // the pool's, once a slot has it
   milestone done;
   nothing first;
   nothing second;
@@ -114,44 +117,82 @@ struct slot_in_use : of_a_slot<slot_in_use, 4, lease::submits> {};
 struct slot_of_refused : of_a_slot<slot_of_refused, 4, lease::is_refused> {};
 struct slot_of_two_refused : of_a_slot<slot_of_two_refused, 3, lease::is_refused, 1> {};
 
-/// The pool ends while the blocks come home: the last ring may find its worker gone, or going, or a slot still held.
-struct at_the_end : scenario<3> {
-  pool_core pool{{.workers = 1}};
-  spender<burst<1, 6>> spent;
-  burst<1, 6> outside;
-  slab memory{&pool.bell()};
+/// One worker; somebody else has a task fill its slab, fills a slot's, and ends the pool while Freers drop it all.
+template <unsigned Freers>
+struct of_an_end : scenario<2 + Freers> {
+  pool_core* const pool = new pool_core{{.workers = 1}};
+  spender<burst<Freers, 6 / Freers>> spent;
+  burst<Freers, 6 / Freers> outside;
+  slab* const memory = slab::create(&pool->bell());  // the pool's, once a slot has it
 
-  at_the_end() { slab::retained_bytes = 2; }
+  of_an_end() { slab::retained_bytes = 2; }
 
-  void thread(unsigned index) override {
-    if (index == 0) return pool.worker_at(0)->main();
-    if (index == 1) {
-      submit();
-      (void)pool.wait_until_idle(std::nullopt);
-      let_others_go_on();
-      pool.end_workers();
-    } else {
-      spent.done.wait_for(1);
-      let_others_go_on();
-      const bool worker_first = rl::rand(2) == 0;
-      if (worker_first) spent.all.free_share(0);
-      outside.free_share(0);
-      if (!worker_first) spent.all.free_share(0);
-    }
-  }
   void submit() {
-    detail::submission_slot& slot = pool.slots().lease();
-    outside.lend(memory);
-    slot.memory.store(&memory, std::memory_order_release);
+    detail::submission_slot& slot = pool->slots().lease();
+    outside.lend(*memory);
+    slot.memory.store(memory, std::memory_order_release);
     task_node* const task = &spent;
-    pool.enqueue_in(slot, &task, 1);
+    pool->enqueue_in(slot, &task, 1);
     slot.leave();
+  }
+  void free_shares(unsigned freer) {
+    spent.done.wait_for(1);
+    let_others_go_on();
+    const bool worker_first = rl::rand(2) == 0;
+    if (worker_first) spent.all.free_share(freer);
+    outside.free_share(freer);
+    if (!worker_first) spent.all.free_share(freer);
+  }
+};
+
+/// The pool ends while the blocks come home: the last ring may find its worker gone, or going, or a slot still held.
+struct at_the_end : of_an_end<1> {
+  void thread(unsigned index) override {
+    if (index == 0) return pool->worker_at(0)->main();
+    if (index == 2) return free_shares(0);
+    submit();
+    (void)pool->wait_until_idle(std::nullopt);
+    let_others_go_on();
+    pool->end_workers();
   }
   void after() override {
     RL_ASSERT(spent.all.home->is_trimmed());
-    RL_ASSERT(memory.is_trimmed());
+    RL_ASSERT(memory->is_trimmed());
+    delete pool;
   }
 };
+
+/// The pool goes meanwhile: who rings meets it whole or not at all, and the last block takes its slab and the bell along.
+template <unsigned Freers>
+struct goes : of_an_end<Freers> {
+  milestone ended;
+
+  void thread(unsigned index) override {
+    if (index == 0) {
+      this->pool->worker_at(0)->main();
+      ended.reach_one_more();
+    } else if (index == 1) {
+      this->submit();
+      end();
+    } else {
+      this->free_shares(index - 2);
+    }
+  }
+  void end() {
+    let_others_go_on();
+    if (rl::rand(2) == 0) this->pool->shutdown();
+    let_others_go_on();
+    this->pool->begin_to_go();
+    ended.wait_for(1);
+    delete this->pool;
+  }
+  void after() override {
+    this->spent.all.clear();
+    this->outside.clear();
+  }
+};
+struct goes_under_one : goes<1> {};
+struct goes_under_two : goes<2> {};
 
 }  // namespace
 }  // namespace filch::model
@@ -167,5 +208,7 @@ int main(int argc, char** argv) {
       executed<slot_of_refused>("a slot's slab, a submission refused", 200'000),
       executed<slot_of_two_refused>("a slot's slab, two submissions refused", 200'000),
       executed<at_the_end>("at the end of the pool", 200'000),
+      executed<goes_under_one>("a pool goes while one frees", 200'000),
+      executed<goes_under_two>("a pool goes while two free", 200'000),
   });
 }
