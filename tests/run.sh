@@ -4,7 +4,7 @@
 set -euo pipefail
 
 default_stages=(release tsan)
-further_stages=(one-cpu models matrix asan-ubsan clang portable perturbed debug clang-tsan clang-asan-ubsan)
+further_stages=(one-cpu models matrix asan-ubsan clang portable perturbed fuzz debug clang-tsan clang-asan-ubsan)
 
 if [[ ${1:-} == --help || ${1:-} == -h ]]; then
   cat <<END
@@ -25,6 +25,7 @@ Further: ${further_stages[*]}
   models       the models with a million executions of each scenario at least, of the programs of release
   matrix       the kill matrix: do the models notice weaker orders and missing steps? Of the programs of release
   perturbed    a library whose protocols are disturbed at each step, with a watchdog for work that is lost
+  fuzz         random programs that a fuzzer chooses, under clang's address and undefined behaviour sanitizers
   debug        unoptimised, with the checks of a checked build, as the sanitizers and the disturbed library have them
   clang-tsan, clang-asan-ubsan
                the sanitizers of clang
@@ -36,6 +37,7 @@ FILCH_LONG_TESTS=1         the long forms: ten million rounds of park and unpark
 FILCH_MODEL_EXECUTIONS=n   so many executions of each scenario of the models at least
 FILCH_HURRY_AFTER=s        a tenth of these in a stage models that begins more than so many seconds after the first stage
 FILCH_PROGRAM_SECONDS=n    random programs for so long instead of five seconds, thirty in the stage perturbed
+FILCH_FUZZ_SECONDS=n       a fuzzer for so long instead of sixty seconds; what it finds goes to build/fuzz
 FILCH_STORM_TASKS=n        so many tasks in the storm of each style in the stage perturbed instead of five million
 CXX                        another compiler than g++
 END
@@ -60,7 +62,7 @@ for stage in "${stages[@]}"; do
 done
 
 require_packages g++ cmake ninja-build pkg-config libhwloc-dev libconcurrentqueue-dev libgtest-dev relacy-dev
-if [[ " ${stages[*]}" == *" clang"* ]]; then
+if [[ " ${stages[*]}" =~ " clang"|" fuzz" ]]; then
   if ! clang=$(newest_clang 19) && obtain_packages clang-19 libclang-rt-19-dev; then
     clang=$(newest_clang 19)
   fi
@@ -69,7 +71,7 @@ if [[ " ${stages[*]}" == *" clang"* ]]; then
     say "using $clang instead"
   fi
 fi
-if [[ " ${stages[*]} " == *" clang-"*san* ]]; then
+if [[ " ${stages[*]} " =~ " clang-"[a-z-]*san|" fuzz" ]]; then
   version=${clang#clang++}
   require_packages "libclang-rt${version}-dev"
 fi
@@ -170,6 +172,12 @@ run_stage() {
       local test_timeout=$((test_timeout + 600 + FILCH_STORM_TASKS / 10000))
       targets=(park_tests perturb_tests programs_tests)
       build perturbed "$CXX" -DFILCH_WERROR=ON && run_tests perturbed -j2 -L 'park|perturb|programs'
+      ;;
+    fuzz)
+      around=("${steady_addresses[@]}")
+      targets=(programs_fuzz)
+      local test_timeout=$((test_timeout + ${FILCH_FUZZ_SECONDS:-60}))
+      build fuzz "$clang" && run_tests fuzz -L fuzz
       ;;
     clang-tsan | clang-asan-ubsan)
       around=("${steady_addresses[@]}")

@@ -32,14 +32,6 @@ step() {
   "$@" || wrong+=("$name")
 }
 
-fuzz() {
-  local seconds=$1 found=build/fuzz/found
-  require_packages clang-19 libclang-rt-19-dev
-  cmake --preset fuzz && cmake --build --preset fuzz --target programs_fuzz && mkdir -p "$found" &&
-    build/fuzz/tests/programs/programs_fuzz -max_total_time="$seconds" -max_len=500 -timeout=60 -rss_limit_mb=4096 \
-      -artifact_prefix=build/fuzz/ "$found" tests/programs/corpus
-}
-
 by_chance() { FILCH_PROGRAM_SECONDS=$1 timeout -s ABRT $(($1 + 600)) build/release/tests/programs/programs_tests --gtest_filter='*random_bytes*'; }
 long_forms() { FILCH_LONG_TESTS=1 timeout -s ABRT 7200 build/release/tests/runtime_tests --gtest_filter='*life_test*not_spinning'; }
 
@@ -72,7 +64,7 @@ step "other processors" tests/cross/run.sh
 step "other machines" tests/machines/boot.sh
 rest=$(((deadline - SECONDS) / 2))
 [[ $rest -ge 60 ]] || rest=60
-step "fuzzer" fuzz "$rest"
+step "fuzzer" env FILCH_FUZZ_SECONDS="$rest" tests/run.sh fuzz
 step "random programs" by_chance "$rest"
 
 [[ ${#wrong[@]} == 0 ]] && echo "all well" && exit
