@@ -66,6 +66,15 @@ TEST(Topology, NeighboursHaveTheDeeperCommonAncestor) {
   EXPECT_EQ(depth(8), 0U);
 }
 
+TEST(Topology, ACacheAboveAnL3IsNotTheOneThatCounts) {
+  const topology server = topology::from_synthetic("l4:2 l3:2 core:2 pu:1");
+  const std::vector<hardware_thread>& threads = server.hardware_threads();
+  ASSERT_EQ(threads.size(), 8U);
+  const auto cache = [&](std::size_t i) { return threads[i].ancestors[threads[i].cache_depth]; };
+  EXPECT_EQ(cache(0), cache(1));
+  EXPECT_NE(cache(0), cache(2));
+}
+
 TEST(Topology, NeighboursStandTogetherAlsoWhereIndicesInterleave) {
   const topology server = topology::from_synthetic("package:2 core:2 pu:2(indexes=package:core)");
   const std::vector<hardware_thread>& threads = server.hardware_threads();
@@ -105,13 +114,16 @@ TEST(Topology, ABadDescriptionIsAnErrorThatShowsAGoodOne) {
 TEST(Topology, AMissingOrUnreadableFileIsAnErrorThatSaysWhatWouldDo) {
   const std::filesystem::path folder = testing::TempDir();
   const std::filesystem::path text = folder / "not_a_topology.xml";
+  const std::filesystem::path page = folder / "a_page.xml";
   std::ofstream(text) << "<topology version=\"2.0\"><object type=\"Machine\"";
-  for (const std::filesystem::path& bad : {folder / "no such file.xml", folder, text}) {
+  std::ofstream(page) << "<html/>";
+  for (const std::filesystem::path& bad : {folder / "no such file.xml", folder, text, page}) {
     const std::string what = error_of([&] { return topology::from_xml(bad); });
     EXPECT_NE(what.find(bad.string()), std::string::npos) << what;
     EXPECT_NE(what.find("lstopo --of xml"), std::string::npos) << what;
   }
   std::filesystem::remove(text);
+  std::filesystem::remove(page);
 }
 
 TEST(Topology, ADescriptionWithoutProcessorsIsRefused) {
