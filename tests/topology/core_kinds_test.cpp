@@ -38,4 +38,9 @@ TEST(CoreKinds, WithoutSpeedsTheRankingIsKept) {
   EXPECT_EQ(cluster_kinds(ranked), (std::vector<cpu_set>{{0}, {1}, {2}}));
 }
 
+TEST(CoreKinds, AKindWithoutASpeedStaysApartFromOneWithASpeed) {
+  EXPECT_EQ(cluster_kinds({{{1}, "", 1000}, {{0}, "", 0}}), (std::vector<cpu_set>{{0}, {1}}));
+  EXPECT_EQ(cluster_kinds({{{1}, "", 0}, {{0}, "", 1000}}), (std::vector<cpu_set>{{0}, {1}}));
+}
+
 }  // namespace

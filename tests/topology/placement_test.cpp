@@ -43,6 +43,7 @@ constexpr machine machines[] = {
     {"Desktop", "package:1 l3:1 core:8 pu:2"},
     {"TwoSockets", "package:2 l3:1 core:6 pu:2"},
     {"FourNodesWithThreeCachesEach", "package:2 numa:2 l3:3 core:4 pu:2"},
+    {"NodesShareACache", "package:2 l3:1 numa:2 core:3 pu:2"},
     {"FarMemory", "[numa(memory=1GB)] package:2 [numa(memory=4GB)] core:4 pu:2"},
     {"NoCachesNoCores", "pu:12"},
     {"FourThreadsACore", "package:2 core:3 pu:4"},
@@ -77,6 +78,19 @@ TEST(Placement, HoldsAllPropertiesWithMemoryOnlyNodes) {
   filch_test::expect_sound_plans(machine, filch_test::objects_of(machine));
   filch_test::expect_sound_restrictions(machine, filch_test::objects_of(machine));
   EXPECT_EQ(plan_placement(machine).workers[0].numa_node, 0U);
+}
+
+// One kind of core has a cache of its own and the other has none.
+TEST(Placement, HoldsAllPropertiesWhereChainsDifferInLength) {
+  filch::detail::topology_description description;
+  description.threads = {{0, {100, 200, 0}, 1, {}, {}},
+                         {1, {100, 200, 1}, 1, {}, {}},
+                         {2, {100, 201, 300, 2}, 1, 2, {}},
+                         {3, {100, 201, 300, 3}, 1, 2, {}}};
+  description.nodes = {{0, {0, 1}, 1ULL << 30, true, true, {100, 200}}, {1, {2, 3}, 1ULL << 30, true, true, {100, 201}}};
+  const topology machine(description);
+  filch_test::expect_sound_plans(machine, filch_test::objects_of(machine));
+  filch_test::expect_sound_restrictions(machine, filch_test::objects_of(machine));
 }
 
 // ---- the policy, on small machines whose plan can be read off ----
@@ -129,6 +143,15 @@ TEST(Placement, APoolTooSmallForEveryCacheGetsWholeNodes) {
   EXPECT_EQ(plan.applied, pinning::numa_node);
   EXPECT_EQ(plan.workers[0].cpus.to_string(), "0-15");
   EXPECT_EQ(plan.workers[2].cpus.to_string(), "16-31");
+}
+
+TEST(Placement, WhereNodesShareACacheTheNodesAreTheNarrowerGroups) {
+  const topology server = topology::from_synthetic("l3:1 numa:2 core:2 pu:1");
+  const placement_plan both = plan_placement(server, {.workers = 2});
+  EXPECT_EQ(both.applied, pinning::numa_node);
+  EXPECT_EQ(both.workers[0].cpus.to_string(), "0-1");
+  EXPECT_EQ(both.workers[1].cpus.to_string(), "2-3");
+  EXPECT_EQ(plan_placement(server, {.workers = 1}).applied, pinning::cache_group);
 }
 
 TEST(Placement, APoolIsNotBoundWhereEveryGroupIsOneCore) {
@@ -184,6 +207,7 @@ TEST(Placement, EveryPinningHasAName) {
   EXPECT_STREQ(to_string(pinning::numa_node), "numa_node");
   EXPECT_STREQ(to_string(pinning::cache_group), "cache_group");
   EXPECT_STREQ(to_string(pinning::core), "core");
+  EXPECT_STREQ(to_string(static_cast<pinning>(99)), "not a pinning");
 }
 
 }  // namespace

@@ -66,6 +66,14 @@ TEST(Topology, NeighboursHaveTheDeeperCommonAncestor) {
   EXPECT_EQ(depth(8), 0U);
 }
 
+TEST(Topology, ThreadsWithoutACommonAncestorMeetAtTheMachine) {
+  hardware_thread a;
+  hardware_thread b;
+  a.ancestors = {0, 1};
+  b.ancestors = {2, 3};
+  EXPECT_EQ(common_ancestor_depth(a, b), 0U);
+}
+
 TEST(Topology, ACacheAboveAnL3IsNotTheOneThatCounts) {
   const topology server = topology::from_synthetic("l4:2 l3:2 core:2 pu:1");
   const std::vector<hardware_thread>& threads = server.hardware_threads();
