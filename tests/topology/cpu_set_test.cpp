@@ -30,6 +30,14 @@ TEST(CpuSet, HoldsIndicesFarApart) {
   EXPECT_EQ(std::vector<unsigned>(set.begin(), set.end()), (std::vector<unsigned>{0, 63, 64, 1024, 4095}));
 }
 
+TEST(CpuSet, IteratorsOfTwoSetsAreNeverEqualAndTwoOfNoneAre) {
+  const cpu_set one{1};
+  const cpu_set other{1};
+  EXPECT_NE(one.begin(), other.begin());
+  EXPECT_EQ(one.begin(), one.begin());
+  EXPECT_EQ(cpu_set::iterator{}, cpu_set::iterator{});
+}
+
 TEST(CpuSet, WritesTheListFormatOfLinux) {
   EXPECT_EQ((cpu_set{0, 1, 2, 3, 8}).to_string(), "0-3,8");
   EXPECT_EQ((cpu_set{5}).to_string(), "5");

@@ -21,6 +21,7 @@ using filch::pinning;
 using filch::placement_plan;
 using filch::plan_placement;
 using filch::topology;
+using filch::worker_place;
 
 std::vector<unsigned> homes(const placement_plan& plan) {
   std::vector<unsigned> list;
@@ -208,6 +209,42 @@ TEST(Placement, EveryPinningHasAName) {
   EXPECT_STREQ(to_string(pinning::cache_group), "cache_group");
   EXPECT_STREQ(to_string(pinning::core), "core");
   EXPECT_STREQ(to_string(static_cast<pinning>(99)), "not a pinning");
+}
+
+TEST(Placement, EveryMemberOfAPlanCountsWhenTwoAreCompared) {
+  const topology server = topology::from_synthetic("package:2 core:2 pu:1");
+  const placement_plan plan = plan_placement(server);
+  EXPECT_EQ(plan, plan_placement(server));
+  EXPECT_NE(plan, plan_placement(server, {.workers = 2}));
+  placement_plan other = plan;
+  other.applied = pinning::none;
+  EXPECT_NE(plan, other);
+  other = plan;
+  other.spare_cpus.remove(0);
+  EXPECT_NE(plan, other);
+  other = plan;
+  other.why += '!';
+  EXPECT_NE(plan, other);
+}
+
+TEST(Placement, EveryMemberOfAPlaceCountsWhenTwoAreCompared) {
+  const worker_place place = plan_placement(topology::from_synthetic("core:2 pu:1")).workers[0];
+  worker_place other = place;
+  EXPECT_EQ(place, other);
+  other.cpus.add(1);
+  EXPECT_NE(place, other);
+  other = place;
+  other.home = 1;
+  EXPECT_NE(place, other);
+  other = place;
+  other.numa_node = 1;
+  EXPECT_NE(place, other);
+  other = place;
+  other.kind = 1;
+  EXPECT_NE(place, other);
+  other = place;
+  other.victims.clear();
+  EXPECT_NE(place, other);
 }
 
 }  // namespace

@@ -11,13 +11,23 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 namespace {
 
 using filch::cpu_set;
 using filch::hardware_thread;
+using filch::numa_node;
 using filch::topology;
+
+// Is a value another one when only `member` of it is?
+template <class Value, class Member>
+bool is_another_with(Member Value::*member, const std::type_identity_t<Member>& other) {
+  Value changed{};
+  changed.*member = other;
+  return changed != Value{};
+}
 
 template <class Make>
 std::string error_of(Make make) {
@@ -136,6 +146,31 @@ TEST(Topology, AMissingOrUnreadableFileIsAnErrorThatSaysWhatWouldDo) {
 
 TEST(Topology, ADescriptionWithoutProcessorsIsRefused) {
   EXPECT_THROW(static_cast<void>(topology(filch::detail::topology_description{})), std::invalid_argument);
+}
+
+TEST(Topology, IsEqualToOneThatIsDescribedAlikeOnly) {
+  EXPECT_EQ(topology::from_synthetic("pu:2"), topology::from_synthetic("pu:2"));
+  EXPECT_NE(topology::from_synthetic("pu:2"), topology::from_synthetic("pu:4"));
+  EXPECT_NE(topology::from_synthetic("core:1 pu:2"), topology::from_synthetic("core:2 pu:1"));
+  EXPECT_NE(topology::from_synthetic("[numa(memory=1GB)] pu:2"), topology::from_synthetic("[numa(memory=2GB)] pu:2"));
+}
+
+TEST(Topology, EveryMemberOfAHardwareThreadCountsWhenTwoAreCompared) {
+  EXPECT_TRUE(is_another_with(&hardware_thread::os_index, 1U));
+  EXPECT_TRUE(is_another_with(&hardware_thread::numa_node, 1U));
+  EXPECT_TRUE(is_another_with(&hardware_thread::kind, 1U));
+  EXPECT_TRUE(is_another_with(&hardware_thread::ancestors, {0}));
+  EXPECT_TRUE(is_another_with(&hardware_thread::package_depth, 1U));
+  EXPECT_TRUE(is_another_with(&hardware_thread::node_depth, 1U));
+  EXPECT_TRUE(is_another_with(&hardware_thread::cache_depth, 1U));
+  EXPECT_TRUE(is_another_with(&hardware_thread::core_depth, 1U));
+}
+
+TEST(Topology, EveryMemberOfANodeCountsWhenTwoAreCompared) {
+  EXPECT_TRUE(is_another_with(&numa_node::os_index, 1U));
+  EXPECT_TRUE(is_another_with(&numa_node::local_cpus, {0}));
+  EXPECT_TRUE(is_another_with(&numa_node::memory_bytes, 1U));
+  EXPECT_TRUE(is_another_with(&numa_node::allowed, false));
 }
 
 // A kind for all but one processor: what is not listed is used, as the slowest.
