@@ -177,6 +177,37 @@ TEST_F(cgroup_quota_tree, MountPointsMayHaveSpacesAndPathsColons) {
   EXPECT_DOUBLE_EQ(cpus(), 2.0);
 }
 
+TEST_F(cgroup_quota_tree, AMountPointMayEndInAnEscape) {
+  own_path("0::/\n");
+  mounts("31 23 0:28 / /mnt/cgroups\\040 rw - cgroup2 cgroup2 rw\n");
+  write("mnt/cgroups /cpu.max", "200000 100000\n");
+  EXPECT_DOUBLE_EQ(cpus(), 2.0);
+}
+
+TEST_F(cgroup_quota_tree, ABackslashThatBeginsNoEscapeStandsForItself) {
+  own_path("0::/\n");
+  for (const std::string name : {"a\\", "a\\04", "a\\x40", "a\\-40", "a\\0x0", "a\\0-0", "a\\04x", "a\\04-"}) {
+    mounts("31 23 0:28 / /mnt/" + name + " rw - cgroup2 cgroup2 rw\n");
+    write("mnt/" + name + "/cpu.max", "200000 100000\n");
+    EXPECT_DOUBLE_EQ(cpus(), 2.0) << name;
+  }
+}
+
+TEST_F(cgroup_quota_tree, AnEmptyPathFallsBackToTheMountPoint) {
+  own_path("0::\n");
+  mounts(v2_mount);
+  write("sys/fs/cgroup/cpu.max", "200000 100000\n");
+  EXPECT_DOUBLE_EQ(cpus(), 2.0);
+}
+
+TEST_F(cgroup_quota_tree, AMountOfSomethingThatIsNoPathShowsNothing) {
+  own_path("0::/job\n");
+  mounts(std::string(v2_mount) + "40 23 0:28 cgroup:[7] /mnt/other rw - cgroup2 cgroup2 rw\n");
+  write("sys/fs/cgroup/job/cpu.max", "300000 100000\n");
+  write("mnt/other/cpu.max", "1000 100000\n");
+  EXPECT_DOUBLE_EQ(cpus(), 3.0);
+}
+
 TEST_F(cgroup_quota_tree, ADeletedGroupStillHasItsParents) {
   own_path("0::/job/gone (deleted)\n");
   mounts(v2_mount);

@@ -24,6 +24,12 @@ TEST(WorkerCount, IsTheQuotaRoundedUpWhereThatIsLess) {
   EXPECT_EQ(decide_worker_count(8, cpu_quota{~0ULL, 1, "f"}, nullptr).workers, 8U);
 }
 
+TEST(WorkerCount, AQuotaOfNothingIsOneWorkerAndAPeriodOfNothingLimitsNothing) {
+  EXPECT_EQ((cpu_quota{0, 100000, "f"}).whole_cpus(), 1U);
+  EXPECT_EQ(decide_worker_count(8, cpu_quota{0, 100000, "f"}, nullptr).workers, 1U);
+  EXPECT_EQ(decide_worker_count(8, cpu_quota{100000, 0, "f"}, nullptr).workers, 8U);
+}
+
 TEST(WorkerCount, NamesTheFileThatSetTheQuota) {
   const std::string why = decide_worker_count(8, cpu_quota{150000, 100000, "/x/cpu.max"}, nullptr).why;
   EXPECT_NE(why.find("/x/cpu.max"), std::string::npos) << why;
