@@ -132,6 +132,15 @@ TEST_F(batch_builder, more_items_than_there_is_room_for_are_refused_before_anyth
   expect_nothing_left();
 }
 
+TEST_F(batch_builder, items_that_are_too_large_together_are_refused) {
+  struct large {
+    std::byte room[~std::size_t{0} >> 8];
+  };
+  using layout = filch::detail::batch_layout<std::byte, large>;
+  EXPECT_NO_THROW((void)layout(127));
+  EXPECT_THROW((void)layout(128), std::length_error);
+}
+
 TEST_F(batch_builder, over_aligned_elements_and_callables_are_aligned) {
   struct alignas(128) wide {
     int number;
