@@ -18,6 +18,7 @@
 namespace {
 
 using namespace filch_tests;
+using filch::detail::chunk_source;
 using filch::detail::decide_settings;
 
 /// FILCH_WORKERS, set or unset, for as long as this lives.
@@ -137,6 +138,19 @@ TEST_F(settings_test, spinning_is_off_by_default_where_workers_outnumber_the_har
   EXPECT_EQ(decide_settings({.workers = allowed + 1}).spin, 0ns);
   EXPECT_EQ(decide_settings({.workers = 1}).spin, 20us);
   EXPECT_EQ(decide_settings({.workers = allowed + 1, .spin = 1us}).spin, 1us);
+}
+
+TEST_F(settings_test, only_workers_that_are_held_near_one_of_several_nodes_have_fresh_pages_for_their_tasks) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  // In a process of its own: a topology is detected once.
+  const auto exit_0_if_memory_is = [](const char* machine, chunk_source memory) {
+    ::setenv("HWLOC_SYNTHETIC", machine, 1);
+    const bool held = decide_settings({.workers = 4}).memory == memory;
+    const bool loose = decide_settings({.workers = 4, .pinning = filch::pinning::none}).memory == chunk_source::heap;
+    std::exit(held && loose ? 0 : 1);
+  };
+  EXPECT_EXIT(exit_0_if_memory_is("numa:2 core:2 pu:1", chunk_source::fresh_pages), testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(exit_0_if_memory_is("core:4 pu:1", chunk_source::heap), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
