@@ -13,13 +13,9 @@ std::chrono::nanoseconds latency_histogram::quantile(double fraction) const noex
   const volatile double product = part * static_cast<double>(samples);  // where registers are wider, no digit more than a double has
   const double wanted = std::ceil(product);
   const auto rank = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(wanted), 1, samples);
-  std::uint64_t seen = 0;
   std::size_t bucket = 0;
-  for (; bucket != bucket_count; ++bucket) {
-    seen += buckets_[bucket];
-    if (seen >= rank) break;
-  }
-  return std::chrono::nanoseconds{upper_bound(std::min(bucket, bucket_count - 1))};
+  for (std::uint64_t seen = buckets_[0]; seen < rank; seen += buckets_[bucket]) ++bucket;
+  return std::chrono::nanoseconds{upper_bound(bucket)};
 }
 
 }  // namespace filch::inline v0_1
