@@ -378,4 +378,17 @@ TEST_P(block_test, a_spare_that_went_by_a_false_return_comes_back) {
   for (auto& each : blocked) each.get();
 }
 
+// The caller counts as one too many until the count is taken back: nobody is missing then, and no spare is needed.
+TEST_P(block_test, a_false_return_by_which_no_spare_went_brings_none) {
+  filch::scheduler& pool = make_shaped_pool();
+  filch::detail::pool_core& core = filch::detail::scheduler_access::core(pool);
+  core.blocked_worker_returns();
+  core.take_back_return();
+  {
+    const held_workers all(pool, width());
+  }
+  EXPECT_EQ(pool.metrics().spares_in_use, 0U);
+  EXPECT_EQ(core.workers_in_use(), width()) << "a spare was made";
+}
+
 }  // namespace
