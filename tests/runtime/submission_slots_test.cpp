@@ -4,12 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <memory>
 #include <stdexcept>
 #include <thread>
 #include <type_traits>
 #include <vector>
 
 #include "memory/slab.hpp"
+#include "runtime/allocation_probe.hpp"
 #include "runtime/pool_fixture.hpp"
 #include "runtime/process_probe.hpp"
 
@@ -17,6 +19,7 @@ namespace {
 
 using namespace filch_tests;
 using filch::detail::slab;
+using filch::detail::slot_lease;
 using filch::detail::submission_slot;
 using filch::detail::submission_slots;
 
@@ -133,6 +136,31 @@ TEST(lease_test, a_slot_has_one_holder_and_a_new_block_comes_when_all_are_held) 
   const std::size_t most = count(slots);
   for (int i = 0; i != 1'000; ++i) std::thread([&] { const auto lease = slots.lease(); }).join();
   EXPECT_EQ(count(slots), most);
+}
+
+TEST(lease_test, of_two_blocks_that_are_made_at_the_same_moment_one_is_used) {
+  submission_slots slots;
+  std::vector<std::unique_ptr<slot_lease>> all;
+  auto lease_one = [&] {
+    all.emplace_back(new slot_lease(slots.lease()));
+    (*all.back())->ledger.count_spawned(1);
+  };
+  const std::size_t first_block = count(slots);
+  while (all.size() != first_block) lease_one();
+  {
+    // Another thread adds its block while this one is about to take memory for its own.
+    const at_next_aligned_allocation faster(
+        [](void* context) { std::thread([&] { (*static_cast<decltype(lease_one)*>(context))(); }).join(); }, &lease_one);
+    lease_one();
+  }
+  EXPECT_EQ(all.size(), first_block + 2);
+  EXPECT_EQ(count(slots), 2 * first_block);
+  std::uint64_t held = 0;
+  slots.for_each([&](const submission_slot& each) {
+    EXPECT_LE(each.ledger.spawned(), 1U);
+    held += each.ledger.spawned();
+  });
+  EXPECT_EQ(held, first_block + 2);
 }
 
 TEST(lease_test, a_holder_that_is_called_stays_to_answer) {
