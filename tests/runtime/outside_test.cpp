@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <bit>
 #include <functional>
 #include <thread>
 #include <vector>
@@ -9,6 +10,7 @@
 #include <filch/runtime/this_worker.hpp>
 #include <filch/task/errors.hpp>
 
+#include "runtime/pool_core.hpp"
 #include "runtime/pool_fixture.hpp"
 
 namespace {
@@ -92,6 +94,49 @@ TEST_P(outside_test, help_nests_as_deep_as_get_does_where_the_stack_ends) {
   const unsigned depth = scaled(width() == 1 ? 60'000 : 15'000);
   EXPECT_EQ(pool.submit(std::ref(nest), depth).get(), depth);
   EXPECT_EQ(pool.submit(std::ref(nest), depth).get(filch::help), depth);
+}
+
+bool all_are_parked(filch::detail::pool_core& core) {
+  unsigned parked = 0;
+  for (unsigned group = 0; group != core.group_count(); ++group)
+    parked += static_cast<unsigned>(std::popcount(core.word(group).parked()));
+  return parked == core.worker_count();
+}
+
+TEST_P(outside_test, a_pool_is_not_at_rest_while_an_outsider_runs_its_task_though_all_workers_are_parked) {
+  filch::scheduler& pool = make_shaped_pool();
+  filch::detail::pool_core& core = filch::detail::scheduler_access::core(pool);
+  held_workers held(pool, width());
+  auto helped = pool.submit([&] {
+    held.release();
+    EXPECT_TRUE(eventually([&] { return all_are_parked(core); }));
+    return core.is_at_rest();
+  });
+  EXPECT_FALSE(helped.get(filch::help));
+  EXPECT_TRUE(eventually([&] { return core.is_at_rest(); }));
+}
+
+TEST_P(outside_test, a_pool_with_an_entry_in_its_queue_is_not_at_rest_though_all_workers_are_parked) {
+  filch::scheduler& pool = make_shaped_pool();
+  filch::detail::pool_core& core = filch::detail::scheduler_access::core(pool);
+  filch::detail::injection_queue<filch::detail::task_node>::producer producer;
+  // A worker that has parked a moment ago looks once more: when it takes the entry, all begins anew.
+  const auto asked_before_anybody_took_it = [&] {
+    filch::detail::task_node* left_behind = nullptr;
+    {
+      const held_workers held(pool, width());
+      pool.submit([] {}).get(filch::help);
+      EXPECT_EQ(core.injection().dequeue(&left_behind, 1), 1U);
+    }
+    EXPECT_TRUE(eventually([&] { return core.is_at_rest(); }));
+    EXPECT_TRUE(core.injection().enqueue(producer, &left_behind, 1));
+    const bool at_rest = core.is_at_rest();
+    if (core.injection().dequeue(&left_behind, 1) == 0) return false;
+    EXPECT_FALSE(at_rest);
+    left_behind->drop_reference();
+    return true;
+  };
+  EXPECT_TRUE(eventually(asked_before_anybody_took_it));
 }
 
 }  // namespace
