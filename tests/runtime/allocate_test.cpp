@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/pool_core.hpp"
 #include "runtime/pool_fixture.hpp"
 
 namespace {
@@ -62,6 +63,26 @@ TEST_P(allocate_test, a_burst_whose_futures_go_while_the_pool_sleeps_leaves_litt
       futures.clear();
       EXPECT_TRUE(eventually([&] { return pool.metrics().task_memory < kept; })) << pool.metrics().task_memory;
     }
+}
+
+TEST_P(allocate_test, a_worker_that_was_busy_while_its_burst_came_home_does_not_sleep_before_it_has_trimmed) {
+  filch::scheduler& pool = make_shaped_pool();
+  filch::detail::pool_core& core = filch::detail::scheduler_access::core(pool);
+  auto futures = submit_burst_from_a_task(pool);
+  for (const auto& each : futures) each.wait();
+  ASSERT_TRUE(eventually([&] { return is_at_rest(pool); }));
+  held_workers held(pool, width());
+  futures.resize(futures.size() / 4);
+  unsigned behind = 0;
+  for (unsigned i = 0; i != width(); ++i) {
+    const filch::detail::worker& each = *core.worker_at(i);
+    behind += each.wants_trim() ? 1 : 0;
+    EXPECT_EQ(core.must_stay_awake(each.seat()), each.wants_trim()) << "worker " << i;
+  }
+  EXPECT_EQ(behind, 1U);
+  futures.clear();
+  held.release();
+  EXPECT_TRUE(eventually([&] { return pool.metrics().task_memory < kept; })) << pool.metrics().task_memory;
 }
 
 TEST_P(allocate_test, a_burst_whose_futures_go_after_the_end_of_its_pool_leaves_little_behind) {
