@@ -66,4 +66,18 @@ TEST_P(tombstones_test, an_awaited_newest_task_leaves_no_entry_at_all) {
       }).get();
 }
 
+TEST_P(tombstones_test, a_sweep_goes_on_as_long_as_it_finds_tombstones) {
+  filch::scheduler& pool = make_held_pool(16);  // spills 8, sweeps 4 at a time
+  pool.submit([&] {
+        auto injected_at_once = pool.submit_bulk(std::vector<int>(9), [](int) {});
+        for (auto& each : injected_at_once) each.get();
+        EXPECT_EQ(injected(pool), 9U);
+        std::vector<filch::future<void>> queued;
+        for (int i = 0; i != 16; ++i) queued.push_back(pool.submit([] {}));
+        for (std::size_t i = 0; i != 7; ++i) queued[i].get();
+        queued.push_back(pool.submit([] {}));  // 7 tombstones and the task behind them make room
+        EXPECT_EQ(injected(pool), 1U);
+      }).get();
+}
+
 }  // namespace
