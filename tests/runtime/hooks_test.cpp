@@ -254,6 +254,29 @@ TEST_P(hooks_test, a_thread_that_the_system_refuses_is_an_error_and_leaves_no_th
   EXPECT_EQ(answer, 0);
 }
 
+TEST_P(hooks_test, a_thread_that_the_system_refuses_is_the_error_although_a_start_hook_threw_too) {
+  const auto workers = GetParam().workers;
+  const int answer = answer_of_child([&] {
+    const uid_t somebody = 60'000 + static_cast<uid_t>(::getpid()) % 5'000;  // who hardly has other processes
+    if (::geteuid() == 0 && ::setuid(somebody) != 0) return 3;
+    const rlimit limit{3, 3};
+    if (::setrlimit(RLIMIT_NPROC, &limit) != 0) return 4;
+    const std::size_t threads = thread_count();
+    filch::scheduler_options options{.workers = workers + 3, .spin = GetParam().spin};
+    options.on_worker_start = [](const filch::worker_info& info) {
+      if (info.index == 0) throw std::runtime_error("no licence for the first worker");
+    };
+    try {
+      const filch::scheduler pool(std::move(options));
+      return 1;
+    } catch (const std::system_error& error) {
+      if (std::string(error.what()).find("ulimit -u") == std::string::npos) return 5;
+    }
+    return no_thread_is_left(threads) ? 0 : 2;
+  });
+  EXPECT_EQ(answer, 0);
+}
+
 TEST_P(hooks_test, a_spare_that_cannot_be_had_is_too_many_blocked_and_the_pool_goes_on) {
   const auto workers = static_cast<unsigned>(GetParam().workers);
   const int answer = answer_of_child([&] {
