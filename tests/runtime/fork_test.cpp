@@ -1,10 +1,12 @@
 // In a child made by fork() a pool is an error, not a hang.
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <functional>
 #include <thread>
 #include <vector>
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filch/runtime/this_worker.hpp>
@@ -111,6 +113,20 @@ TEST_P(fork_test, forks_at_any_moment_of_a_busy_pool_leave_no_child_hanging) {
 TEST_P(fork_test, a_child_made_inside_a_task_is_on_no_worker) {
   filch::scheduler& pool = make_shaped_pool();
   EXPECT_EQ(pool.submit([&] { return answer_of_child([&] { return filch::this_worker().has_value() ? 1 : 0; }); }).get(), 0);
+}
+
+TEST_P(fork_test, a_task_that_returns_in_the_child_ends_the_child) {
+  filch::scheduler& pool = make_shaped_pool();
+  const pid_t child = pool.submit([] {
+                            const pid_t made = ::fork();
+                            if (made == 0) ::alarm(60);
+                            return made;
+                          }).get();
+  ASSERT_GT(child, 0);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT) << status;
+  EXPECT_EQ(pool.submit([] { return 42; }).get(), 42);
 }
 
 #if !defined(__SANITIZE_THREAD__)  // which refuses threads in the child of a process that had some

@@ -329,4 +329,15 @@ TEST_F(scheduler_death_test, an_exception_that_escapes_a_posted_task_without_a_h
       "strict.*the reason.*on_unhandled_exception");
 }
 
+TEST_F(scheduler_death_test, what_escapes_a_posted_task_without_being_an_exception_terminates_with_a_sentence_too) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(
+      {
+        filch::scheduler pool({.workers = 1, .name = "strict"});
+        pool.post([] { throw 42; });
+        pool.wait_idle();
+      },
+      "no std::exception escaped from a task posted to \"strict\".*on_unhandled_exception");
+}
+
 }  // namespace
