@@ -10,8 +10,13 @@
 #include <thread>
 #include <vector>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filch/detail/base/process_generation.hpp>
 #include <filch/detail/memory/blocks.hpp>
 
+#include "base/end_child.hpp"
 #include "memory/slab.hpp"
 
 namespace {
@@ -34,6 +39,24 @@ TEST(trim_bell, it_rings_until_it_is_silenced) {
   share->ring();
   EXPECT_EQ(rung.load(), 2);
   share->drop_holder();
+}
+
+TEST(trim_bell, in_a_child_it_does_not_call_the_parents_pool) {
+  filch::detail::watch_for_forks();
+  std::atomic<int> rung{0};
+  trim_bell* const bell = trim_bell::create(&count, &rung);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    bell->ring();
+    filch_tests::end_child(rung.load() == 0 ? 0 : 1);
+  }
+  int status = -1;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0) << "the child heard it";
+  bell->ring();
+  EXPECT_EQ(rung.load(), 1);
+  bell->silence();
+  bell->drop_holder();
 }
 
 TEST(trim_bell, who_silences_it_waits_for_who_is_at_it) {

@@ -278,6 +278,8 @@ TEST(idle_word_death_test, a_checked_build_ends_when_a_worker_takes_a_step_that_
   EXPECT_DEATH(group.park_searcher(3), "parked that was not searching");
   group.park_busy(3);
   EXPECT_DEATH(group.park_busy(3), "parked that was parked");
+  ASSERT_EQ(group.try_begin_search(1), search_entry::searching);
+  EXPECT_DEATH(group.park_searcher(3), "parked that was not searching") << "somebody searches, and this one is parked";
 }
 
 }  // namespace
