@@ -1,6 +1,9 @@
 // For each kind of call: the first fails, then in a new process the second, and so on until none is left to fail.
+// And a failure that one life does not come to.
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -15,6 +18,7 @@
 #include "faults/faults.hpp"
 #include "faults/scenario.hpp"
 #include "memory/slab.hpp"
+#include "runtime/submission_slots.hpp"
 
 namespace {
 
@@ -92,5 +96,27 @@ INSTANTIATE_TEST_SUITE_P(kinds, faults,
                                          named_kind{kind::topology_init, "topology_init"},
                                          named_kind{kind::topology_load, "topology_load"}),
                          [](const auto& kind) { return std::string(kind.param.name); });
+
+TEST(faults_of_submission_slots, who_finds_all_held_and_no_memory_for_more_goes_round_and_asks_again) {
+  ::alarm(watchdog);
+  filch::detail::submission_slots slots;
+  const std::array<filch::detail::slot_lease, 8> first_block{slots.lease(), slots.lease(), slots.lease(), slots.lease(),
+                                                             slots.lease(), slots.lease(), slots.lease(), slots.lease()};
+  for (const auto& each : first_block) each->ledger.count_spawned(1);
+  filch_faults::arm(kind::allocation, 1);
+  const auto ninth = slots.lease();
+  EXPECT_TRUE(filch_faults::disarm()) << "there was memory for a block, or nobody asked";
+  ninth->ledger.count_spawned(1);
+  std::size_t there = 0;
+  std::size_t leased = 0;
+  slots.for_each([&](const filch::detail::submission_slot& each) {
+    EXPECT_LE(each.ledger.spawned(), 1U) << "two hold the same";
+    ++there;
+    leased += each.ledger.spawned();
+  });
+  EXPECT_EQ(there, 16U);
+  EXPECT_EQ(leased, 9U);
+  ::alarm(0);
+}
 
 }  // namespace

@@ -15,6 +15,8 @@
 
 #include <filch/filch.hpp>
 
+#include "runtime/pool_core.hpp"
+
 namespace filch_faults {
 
 namespace {
@@ -47,13 +49,13 @@ class life {
     try {
       filch::scheduler pool(options());
       use(pool);
+      filch::scheduler narrow(narrow_options());
+      use_narrow(narrow, pool);
       (void)pool.shutdown();
-    } catch (const std::bad_alloc&) {
-      return wrong_;  // no pool, no tasks
+    } catch (const std::bad_alloc&) {  // a pool could not be made; who was there has ended
     } catch (const std::system_error&) {
-      return wrong_;
     } catch (const std::runtime_error& refused) {
-      return std::string(refused.what()).starts_with("filch: ") ? wrong_ : "an error that does not say whose it is";
+      if (!std::string(refused.what()).starts_with("filch: ")) note("an error that does not say whose it is");
     }
     if (posts_ran_ != posts_taken_)
       note(std::to_string(posts_ran_) + " posted tasks ran of " + std::to_string(posts_taken_));
@@ -73,19 +75,34 @@ class life {
     return made;
   }
 
+  filch::scheduler_options narrow_options() {
+    filch::scheduler_options made = options();
+    made.workers = 1;
+    made.spares = 1;
+    made.pinning = filch::pinning::none;
+    made.deque_capacity = 64;
+    return made;
+  }
+
   void use(filch::scheduler& pool) {
     futures_.reserve(many);
     submit_small(pool);
     submit_large(pool);
     submit_in_bulk(pool);
     post(pool);
-    submit_from_a_task(pool);
+    submit_from_tasks(pool);
     wait_for_what_runs_elsewhere(pool);
+    wait_for_what_runs_elsewhere(pool);  // the spare that was refused a thread is asked for again
     take_exceptions(pool);
     help(pool);
     look(pool);
     wait(pool);
     for (std::size_t i = 0; i != futures_.size(); ++i) expect_value(futures_[i]);
+  }
+
+  void use_narrow(filch::scheduler& narrow, filch::scheduler& elsewhere) {
+    spill_more_than_the_queue_has_room_for(narrow);
+    have_a_spare_stand_down(narrow, elsewhere);
   }
 
   // Runs `step`; a lack of something is no fault of it.
@@ -125,6 +142,29 @@ class life {
   void post(filch::scheduler& pool) {
     for (int i = 0; i != 40; ++i)
       if (attempt([&] { pool.post([this] { ++posts_ran_; }); })) ++posts_taken_;
+  }
+
+  // Who gives something to all for the first time needs memory for that: one worker gives a bulk and stays, so that the other
+  // is the one that spills.
+  void submit_from_tasks(filch::scheduler& pool) {
+    gate inside;
+    gate may_end;
+    filch::future<int> stays;
+    const bool staying = attempt([&] {
+      stays = pool.submit([&] {
+        attempt([&] {
+          pool.post_bulk(std::vector<int>(3, 1), [this](int one) { posts_ran_ += static_cast<unsigned>(one); });
+          posts_taken_ += 3;
+        });
+        inside.open();
+        may_end.pass();
+        return 1;
+      });
+    });
+    if (staying) inside.pass();
+    submit_from_a_task(pool);
+    may_end.open();
+    if (staying) expect_value(stays);
   }
 
   // With a deque of two nearly every submission spills.
@@ -223,6 +263,68 @@ class life {
     pool.wait_idle();
   }
 
+  // What is spilled is more than what is swept, so that the queue grows in both of them.
+  void spill_more_than_the_queue_has_room_for(filch::scheduler& narrow) {
+    attempt([&] {
+      auto spills = narrow.submit([this, &narrow] {
+        for (int i = 0; i != 400; ++i)
+          if (attempt([&] { narrow.post([this] { ++posts_ran_; }); })) ++posts_taken_;
+        return 1;
+      });
+      expect_value(spills);
+    });
+    narrow.wait_idle();
+  }
+
+  // The one worker waits, and a spare takes a task that queues another when the worker is back. Nobody but the spare can have
+  // that one: the worker stays until the spare has given it to all and gone, or has run it for want of memory.
+  void have_a_spare_stand_down(filch::scheduler& narrow, filch::scheduler& elsewhere) {
+    const bool held = attempt([&] {
+      far_ = elsewhere.submit([this] {
+        far_may_end_.pass();
+        return 1;
+      });
+    });
+    const bool waiting = held && attempt([&] { near_ = narrow.submit([this, &narrow] { return wait_and_stay(narrow); }); });
+    if (waiting)
+      expect_value(near_);
+    else
+      far_may_end_.open();
+    narrow.wait_idle();
+    attempt([&] {
+      if (narrow.metrics().workers[0].stolen != 0) note("a spare has gone and left a task in its deque");
+    });
+  }
+
+  int wait_and_stay(filch::scheduler& narrow) {
+    if (attempt([&] { narrow.post([this, &narrow] { queue_one_when_nobody_waits(narrow); }); }))
+      ++posts_taken_;
+    else
+      far_may_end_.open();
+    attempt([&] { expect_value(far_); });  // when that is refused, the worker itself runs what is queued
+    nobody_waits_.open();
+    while (!queued_one_ran_ && spare_is_in_use(narrow)) std::this_thread::yield();
+    return 1;
+  }
+
+  void queue_one_when_nobody_waits(filch::scheduler& narrow) {
+    ++posts_ran_;
+    far_may_end_.open();
+    nobody_waits_.pass();
+    const bool queued = attempt([&] {
+      narrow.post([this] {
+        ++posts_ran_;
+        queued_one_ran_ = true;
+      });
+    });
+    if (queued) ++posts_taken_;
+  }
+
+  // Without memory, which metrics() takes.
+  static bool spare_is_in_use(const filch::scheduler& narrow) {
+    return filch::detail::scheduler_access::core(narrow).spares().dormant_count() == 0;
+  }
+
   void expect_value(filch::future<int>& of) {
     if (of.get() != 1) note("a task came to something else");
   }
@@ -237,6 +339,11 @@ class life {
   std::vector<filch::future<int>> futures_;
   std::atomic<unsigned> posts_taken_{0};
   std::atomic<unsigned> posts_ran_{0};
+  filch::future<int> far_;
+  filch::future<int> near_;
+  gate far_may_end_;
+  gate nobody_waits_;
+  std::atomic<bool> queued_one_ran_{false};
   std::mutex mutex_;
   std::string wrong_;
 };
