@@ -449,6 +449,27 @@ TEST_P(shutdown_test, a_task_in_one_pool_may_end_another) {
   EXPECT_EQ(ran.load(), 1);
 }
 
+TEST_P(shutdown_test, a_task_that_nobody_can_stand_in_for_may_end_another_pool_all_the_same) {
+  filch::scheduler_options options = shape();
+  options.spares = 0;
+  filch::scheduler& pool = make_pool(std::move(options));
+  filch::scheduler inner(shape());
+  std::atomic<int> ran{0};
+  inner.post([&] { ran.fetch_add(1); });
+  std::vector<filch::future<filch::shutdown_counts>> all;
+  for (unsigned i = 0; i != width(); ++i) all.push_back(pool.submit([&] { return inner.shutdown(); }));
+  for (auto& each : all) EXPECT_EQ(each.get(), filch::shutdown_counts{.finished = 1});
+  EXPECT_EQ(ran.load(), 1);
+}
+
+TEST(shutdown_counts, of_two_calls_differ_if_any_of_them_does) {
+  using counts = filch::shutdown_counts;
+  EXPECT_EQ((counts{1, 2, 3}), (counts{1, 2, 3}));
+  EXPECT_NE((counts{1, 2, 3}), (counts{0, 2, 3}));
+  EXPECT_NE((counts{1, 2, 3}), (counts{1, 0, 3}));
+  EXPECT_NE((counts{1, 2, 3}), (counts{1, 2, 0}));
+}
+
 using shutdown_death_test = pool_test;
 
 TEST_F(shutdown_death_test, a_task_that_destroys_its_own_pool_ends_the_program_with_a_sentence) {

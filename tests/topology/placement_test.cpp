@@ -217,6 +217,9 @@ TEST(Placement, EveryMemberOfAPlanCountsWhenTwoAreCompared) {
   EXPECT_EQ(plan, plan_placement(server));
   EXPECT_NE(plan, plan_placement(server, {.workers = 2}));
   placement_plan other = plan;
+  other.workers.pop_back();
+  EXPECT_NE(plan, other);
+  other = plan;
   other.applied = pinning::none;
   EXPECT_NE(plan, other);
   other = plan;
