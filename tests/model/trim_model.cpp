@@ -1,6 +1,7 @@
 // Memory that comes home late: when the blocks of a burst are freed elsewhere while its pool sleeps, the pool is rung for and
 // trims, until no more is held than a slab retains. A ring that is missing ends as a deadlock: everybody sleeps, and whoever
 // waits for the memory waits for ever. And a pool may go meanwhile.
+#include <algorithm>
 #include <array>
 
 #include "model_pool.hpp"
@@ -13,6 +14,24 @@ using detail::slab;
 void let_others_go_on() {
   for (unsigned turns = rl::rand(30); turns != 0; --turns) relacy_atomics::pause();
 }
+
+/// How rings are answered, of an action that has no lock and no fence of its own: one takes it at a time, and whoever called has
+/// it taken once more after what it did before.
+struct rings : scenario<3> {
+  detail::combined_calls<relacy_atomics> calls;
+  atomic<unsigned> did[3];
+  plain<unsigned> seen{0};
+
+  void thread(unsigned index) override {
+    did[index].store(1, std::memory_order_relaxed);
+    calls.call([this] {
+      unsigned now = 0;
+      for (const atomic<unsigned>& each : did) now += each.load(std::memory_order_relaxed);
+      seen = std::max<unsigned>(seen, now);
+    });
+  }
+  void after() override { RL_ASSERT(seen == 3); }
+};
 
 /// The slab of a worker, or of a slot: the blocks that went out, half of them for each of those who free.
 template <unsigned Freers, std::uint32_t Each>
@@ -200,6 +219,7 @@ struct goes_under_two : goes<2> {};
 int main(int argc, char** argv) {
   using namespace filch::model;
   return run_checks(argc, argv, {
+      executed<rings>("three rings", 200'000),
       executed<one_freer>("one frees", 200'000),
       executed<two_freers>("two free", 200'000),
       executed<two_sleepers>("two workers sleep", 200'000),
