@@ -151,7 +151,7 @@ run_stage() {
       build release "$CXX" -DFILCH_WERROR=ON && run_tests release -j2 -L '^model$'
       ;;
     one-cpu)
-      build release "$CXX" -DFILCH_WERROR=ON && around=(taskset -c "$(first_cpu)") && run_tests release -j1 -LE 'packages|model|matrix'
+      build release "$CXX" -DFILCH_WERROR=ON && around=(taskset -c "$(first_cpu)") && run_tests release -j1 -LE 'packages|house|model|matrix'
       ;;
     debug)
       build debug "$CXX" -DFILCH_WERROR=ON && run_tests debug -j2 -LE 'packages|matrix'
