@@ -209,6 +209,14 @@ bool wakes_for_no_reason() noexcept {
   return self.draw_below(8) == 0;
 }
 
+// While there is one thread: a child that another thread makes could not wait for the one that is choosing.
+[[maybe_unused]] const bool chosen_at_the_beginning = [] {
+  (void)seed();
+  (void)the_turns();
+  (void)allowed_cpus();
+  return takes_turns();
+}();
+
 void print_last_points(std::ostream& to) {
   for (const last_point& each : last_points)
     if (const char* const file = each.file.load(); file != nullptr)
