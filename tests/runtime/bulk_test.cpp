@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <list>
 #include <memory>
 #include <ranges>
@@ -42,6 +43,19 @@ TEST_P(bulk_test, an_empty_bulk_is_nothing) {
   EXPECT_TRUE(pool.submit_bulk(std::vector<int>{}, [](int) {}).empty());
   pool.post_bulk(std::list<int>{}, [](int) {});
   EXPECT_EQ(pool.metrics().submitted(), 0U);
+}
+
+TEST_P(bulk_test, a_bulk_may_call_what_could_be_empty_and_is_not) {
+  filch::scheduler& pool = make_shaped_pool();
+  const std::function<int(int)> twice = [](int value) { return 2 * value; };
+  auto doubled = pool.submit_bulk(std::vector<int>{1, 2, 3}, twice);
+  for (std::size_t i = 0; i != doubled.size(); ++i) EXPECT_EQ(doubled[i].get(), 2 * (static_cast<int>(i) + 1));
+  std::atomic<int> sum{0};
+  const std::function<void(int)> add = [&](int value) { sum.fetch_add(value); };
+  pool.post_bulk(std::vector<int>{1, 2, 3}, add);
+  pool.wait_idle();
+  EXPECT_EQ(doubled.size(), 3U);
+  EXPECT_EQ(sum.load(), 6);
 }
 
 TEST_P(bulk_test, a_bulk_copies_from_an_lvalue_and_moves_from_an_rvalue) {
