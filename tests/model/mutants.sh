@@ -14,7 +14,7 @@ CXX       the compiler, g++ by default
 RELACY    the folder that holds relacy/relacy.hpp, /usr/include by default
 SHOW      when set, prints each change and runs nothing
 ONLY      a regular expression: only the changes whose name matches it
-FACTOR    multiplies the number of executions, 1 by default
+FACTOR    multiplies the number of executions, 5 by default
 END
   exit
 fi
@@ -67,7 +67,7 @@ mutant() {
     return
   elif ! build "$model" > "$work/errors" 2>&1; then
     outcome='does not compile'
-  elif timeout 300 "$work/model" "${FACTOR:-1}" > "$work/report" 2>&1; then
+  elif timeout 300 "$work/model" "${FACTOR:-5}" > "$work/report" 2>&1; then
     outcome=survives
   else
     outcome=$(grep VIOLATED "$work/report" | sed 's/VIOLATED in //' || true)

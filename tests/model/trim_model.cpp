@@ -219,16 +219,16 @@ struct goes_under_two : goes<2> {};
 int main(int argc, char** argv) {
   using namespace filch::model;
   return run_checks(argc, argv, {
-      executed<rings>("three rings", 200'000),
-      executed<one_freer>("one frees", 200'000),
-      executed<two_freers>("two free", 200'000),
-      executed<two_sleepers>("two workers sleep", 200'000),
-      executed<slot>("a slot's slab", 200'000),
-      executed<slot_in_use>("a slot's slab in use", 200'000),
-      executed<slot_of_refused>("a slot's slab, a submission refused", 200'000),
-      executed<slot_of_two_refused>("a slot's slab, two submissions refused", 200'000),
-      executed<at_the_end>("at the end of the pool", 200'000),
-      executed<goes_under_one>("a pool goes while one frees", 200'000),
-      executed<goes_under_two>("a pool goes while two free", 200'000),
+      executed<rings>("three rings", 40'000),
+      executed<one_freer>("one frees", 40'000),
+      executed<two_freers>("two free", 40'000),
+      executed<two_sleepers>("two workers sleep", 40'000),
+      executed<slot>("a slot's slab", 40'000),
+      executed<slot_in_use>("a slot's slab in use", 40'000),
+      executed<slot_of_refused>("a slot's slab, a submission refused", 40'000),
+      executed<slot_of_two_refused>("a slot's slab, two submissions refused", 40'000),
+      executed<at_the_end>("at the end of the pool", 40'000),
+      executed<goes_under_one>("a pool goes while one frees", 40'000),
+      executed<goes_under_two>("a pool goes while two free", 40'000),
   });
 }

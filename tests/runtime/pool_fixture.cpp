@@ -2,6 +2,7 @@
 #include "runtime/pool_fixture.hpp"
 
 #include <cstdlib>
+#include <ostream>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -105,9 +106,16 @@ std::vector<pool_shape> shapes() {
   return all;
 }
 
-std::string shape_name(const testing::TestParamInfo<pool_shape>& info) {
-  return std::to_string(info.param.workers) + (info.param.workers == 1 ? "_worker" : "_workers") +
-         (info.param.spin.count() == 0 ? "_not_spinning" : "_spinning");
+namespace {
+std::string name_of(const pool_shape& shape) {
+  return std::to_string(shape.workers) + (shape.workers == 1 ? "_worker" : "_workers") +
+         (shape.spin.count() == 0 ? "_not_spinning" : "_spinning");
 }
+}  // namespace
+
+// For ctest's lists, which are written a thousand times.
+void PrintTo(const pool_shape& shape, std::ostream* out) { *out << name_of(shape); }
+
+std::string shape_name(const testing::TestParamInfo<pool_shape>& info) { return name_of(info.param); }
 
 }  // namespace filch_tests

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -115,6 +116,8 @@ class pool_test : public testing::Test {
 struct pool_shape {
   std::int64_t workers;
   std::chrono::nanoseconds spin;
+
+  friend void PrintTo(const pool_shape& shape, std::ostream* out);
 };
 
 /// The numbers of workers that tests run with: 1, 2 and 8, or those in FILCH_TEST_WIDTHS, with commas between them.

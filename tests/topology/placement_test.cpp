@@ -49,7 +49,7 @@ constexpr machine machines[] = {
     {"NoCachesNoCores", "pu:12"},
     {"FourThreadsACore", "package:2 core:3 pu:4"},
     {"InterleavedIndices", "package:2 core:4 pu:2(indexes=core:package)"},
-    {"ThousandsOfThreads", "package:8 l3:12 core:8 pu:2"},
+    {"ThousandsOfThreads", "package:6 l3:12 core:8 pu:2"},
 };
 
 class placement_on : public testing::TestWithParam<machine> {};
