@@ -1,4 +1,8 @@
-// Tasks that end on a thread outside of the pool: run by get(help), or cancelled by who shuts the pool down.
+// Tasks that end outside of a worker's loop: run by get(help), or cancelled, by the holder of the future or by who shuts the
+// pool down.
+#include <exception>
+#include <utility>
+
 #include "runtime/pool_core.hpp"
 #include "task/thread_role.hpp"
 
@@ -14,7 +18,17 @@ void pool_core::run_claimed_outside(task_node& claimed) noexcept {
     end_outside(claimed, {&worker_counters::claims, &worker_counters::executed, &worker_counters::failed});
 }
 
-// Publishes a task that a thread outside of the pool has run or cancelled, and counts it as finished. The slot is held
+// The captures' destructors are inside the task, as they are on a worker. Any thread may cancel, also a worker of the pool: its
+// own ledger would do, but the moment is rare.
+void pool_core::cancel_claimed(task_node& claimed, std::exception_ptr reason) noexcept {
+  {
+    const running_task frame(claimed);
+    claimed.operations->abandon(claimed, std::move(reason));
+  }
+  end_outside(claimed, {&worker_counters::cancelled});
+}
+
+// Publishes a task that a thread has run or cancelled outside of a worker's loop, and counts it as finished. The slot is held
 // to the end: the pool may go as soon as it is free.
 void pool_core::end_outside(task_node& task, std::initializer_list<counter worker_counters::*> which) noexcept {
   notify_all(task.state.finish());

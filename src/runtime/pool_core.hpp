@@ -7,7 +7,7 @@
 //   run_task.cpp    the exception of a task that nobody waits for
 //   tombstones.cpp  what is left in the queues at the end
 //   block.cpp       spares
-//   outside.cpp     tasks that end on a thread outside
+//   outside.cpp     tasks that end outside of a worker's loop: run by a helper, or cancelled
 //   shutdown.cpp    closing, draining, cancelling
 //   snapshot.cpp    metrics and describe
 #pragma once
@@ -63,6 +63,7 @@ class pool_core final : public task_pool {
   void enqueue(task_node* const* tasks, std::size_t count) override;
   task_node& make_and_enqueue(std::size_t bytes, std::size_t alignment, make_function make, void* context) override;
   void run_claimed_outside(task_node& claimed) noexcept override;
+  void cancel_claimed(task_node& claimed, std::exception_ptr reason) noexcept override;
 
   // --- for the scheduler ---
   void wait_idle();
@@ -104,8 +105,8 @@ class pool_core final : public task_pool {
   /// Where the exceptions are counted that nobody takes.
   [[nodiscard]] exception_tally& exceptions() const noexcept { return *exceptions_; }
 
-  /// Ends a claimed task without a call.
-  void cancel(task_node& claimed) noexcept;
+  /// What a task is given for a result that the pool's end has cancelled.
+  [[nodiscard]] std::exception_ptr cancelled_because_stopped() const noexcept;
   void handle_unhandled(std::exception_ptr thrown) noexcept;
   /// Throws closed.
   [[noreturn]] void refuse() const;
@@ -152,7 +153,6 @@ class pool_core final : public task_pool {
   void cancel_queued() noexcept;
   enum class cancel_step { cancelled, again, nothing_queued };
   cancel_step cancel_one_queued() noexcept;
-  [[nodiscard]] std::exception_ptr cancelled_because_stopped() const noexcept;
   void end_outside(task_node& task, std::initializer_list<counter worker_counters::*> which) noexcept;
   [[nodiscard]] bool is_called_from_inside() const noexcept;
   void end_workers() noexcept;

@@ -84,19 +84,9 @@ pool_core::cancel_step pool_core::cancel_one_queued() noexcept {
   if (task == nullptr) return maybe_more ? cancel_step::again : cancel_step::nothing_queued;
   const bool only_here = !task->operations->has_future;
   const bool claimed = only_here || task->state.claim() == claim_outcome::claimed;
-  if (claimed) {
-    {
-      const running_task frame(*task);  // the captures' destructors are inside the task, as they are on a worker
-      cancel(*task);
-    }
-    end_outside(*task, {&worker_counters::cancelled});
-  }
+  if (claimed) cancel_claimed(*task, cancelled_because_stopped());
   task->drop_reference();
   return claimed ? cancel_step::cancelled : cancel_step::again;
-}
-
-void pool_core::cancel(task_node& claimed) noexcept {
-  claimed.operations->abandon(claimed, cancelled_because_stopped());
 }
 
 // Without memory for a sentence the reason is that.

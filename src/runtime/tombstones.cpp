@@ -1,4 +1,4 @@
-// A task that get() ran in place leaves its entry in a queue. Any worker that dequeues the entry drops it; but a pool
+// A task that get() ran in place, or that was cancelled, leaves its entry in a queue. Any worker that dequeues the entry drops it; but a pool
 // whose workers are all inside long tasks dequeues nothing, so whoever spills cleans up as well. Without that, a task
 // that submits and awaits thousands for ever would fill the memory with tombstones.
 #include <algorithm>

@@ -47,7 +47,8 @@ TEST_P(fork_test, every_use_of_the_parents_pool_throws_in_the_child) {
               if (!throws_forked([&] { (void)pending.wait_for(1s); })) return 9;
               if (!throws_forked([&] { (void)pending.get(filch::help); })) return 10;
               if (!throws_forked([&] { (void)pending.get(); })) return 11;
-              if (!pending.valid() || pending.ready()) return 12;
+              if (!throws_forked([&] { (void)pending.cancel(); })) return 12;
+              if (!pending.valid() || pending.ready()) return 13;
               return 0;
             }),
             0);

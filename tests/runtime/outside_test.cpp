@@ -1,12 +1,15 @@
-// Tasks that a thread outside runs, because it waits and offers help.
+// Tasks that end outside of a worker's loop: a thread that waits offers help, or the holder of the future cancels.
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <bit>
 #include <functional>
+#include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include <filch/detail/base/pause.hpp>
 #include <filch/runtime/this_worker.hpp>
 #include <filch/task/errors.hpp>
 
@@ -137,6 +140,140 @@ TEST_P(outside_test, a_pool_with_an_entry_in_its_queue_is_not_at_rest_though_all
     return true;
   };
   EXPECT_TRUE(eventually(asked_before_anybody_took_it));
+}
+
+TEST_P(outside_test, a_cancelled_task_is_over_at_once_and_counted) {
+  filch::scheduler& pool = make_shaped_pool();
+  const auto alive = std::make_shared<int>(0);
+  held_workers held(pool, width());
+  auto cancelled = pool.submit([alive] { ADD_FAILURE() << "ran after it was cancelled"; });
+  auto kept = pool.submit([alive] { return 42; });
+  EXPECT_TRUE(cancelled.cancel());
+  EXPECT_EQ(alive.use_count(), 2);
+  EXPECT_TRUE(cancelled.ready());
+  EXPECT_EQ(pool.metrics().outside.cancelled, 1U);
+  held.release();
+  EXPECT_EQ(kept.get(), 42);
+  EXPECT_THROW(cancelled.get(), filch::task_cancelled);
+  pool.wait_idle();
+  EXPECT_EQ(pool.shutdown(), (filch::shutdown_counts{.finished = width() + 1, .cancelled = 1}));
+}
+
+TEST_P(outside_test, a_cancel_and_a_start_that_race_are_told_apart) {
+  filch::scheduler& pool = make_shaped_pool();
+  unsigned in_time = 0;
+  const unsigned rounds = scaled(20'000);
+  for (unsigned round = 0; round != rounds; ++round) {
+    std::atomic<bool> ran{false};
+    auto asked = pool.submit([&] { ran = true; });
+    if (round % 4 == 0)
+      for (unsigned turn = 0; turn != round % 512; ++turn) filch::detail::pause();
+    if (asked.cancel()) {
+      ++in_time;
+      EXPECT_THROW(asked.get(), filch::task_cancelled);
+      EXPECT_FALSE(ran);
+    } else {
+      asked.get();
+      EXPECT_TRUE(ran);
+    }
+  }
+  pool.wait_idle();
+  EXPECT_EQ(pool.shutdown(), (filch::shutdown_counts{.finished = rounds - in_time, .cancelled = in_time}));
+}
+
+TEST_P(outside_test, a_task_may_cancel_what_it_has_submitted_here_and_elsewhere) {
+  filch::scheduler& pool = make_shaped_pool();
+  filch::scheduler& elsewhere = make_pool({.workers = 1});
+  held_workers far(elsewhere, 1);
+  const bool in_time = pool.submit([&] {
+                             auto own = pool.submit([] {});
+                             auto other = elsewhere.submit([] {});
+                             EXPECT_TRUE(other.cancel());
+                             return own.cancel();
+                           }).get();
+  EXPECT_TRUE(in_time || width() != 1);  // a thief may have been faster
+  pool.wait_idle();
+  EXPECT_EQ(pool.metrics().total().cancelled, in_time ? 1U : 0U);
+  EXPECT_EQ(elsewhere.metrics().total().cancelled, 1U);
+}
+
+TEST_P(outside_test, two_who_cancel_and_one_who_ends_the_pool_end_each_task_once) {
+  constexpr unsigned tasks = 300;
+  filch::scheduler& pool = make_shaped_pool();
+  held_workers held(pool, width());
+  std::vector<filch::future<void>> first;
+  std::vector<filch::future<void>> second;
+  for (unsigned i = 0; i != tasks; ++i)
+    (i % 2 == 0 ? first : second).push_back(pool.submit([] { ADD_FAILURE() << "ran after the pool was stopped"; }));
+  const event all_queued;
+  const auto cancel_all = [all_queued](std::vector<filch::future<void>>& futures) {
+    EXPECT_TRUE(all_queued.wait());
+    for (auto& each : futures) (void)each.cancel();
+  };
+  std::thread one([&] { cancel_all(first); });
+  std::thread two([&] { cancel_all(second); });
+  all_queued.set();
+  pool.shutdown_now();
+  one.join();
+  two.join();
+  for (auto* const futures : {&first, &second})
+    for (auto& each : *futures) EXPECT_THROW(each.get(), filch::task_cancelled);
+  held.release();
+  EXPECT_EQ(pool.shutdown(), (filch::shutdown_counts{.finished = width(), .cancelled = tasks}));
+}
+
+/// Waits where it ends.
+class slow_to_go {
+ public:
+  slow_to_go(event going, event may_go) : going_(std::move(going)), may_go_(std::move(may_go)) {}
+  slow_to_go(slow_to_go&& other) noexcept : going_(other.going_), may_go_(other.may_go_), armed_(std::exchange(other.armed_, false)) {}
+  ~slow_to_go() {
+    if (!armed_) return;
+    going_.set();
+    EXPECT_TRUE(may_go_.wait());
+  }
+
+ private:
+  event going_;
+  event may_go_;
+  bool armed_ = true;
+};
+
+TEST_P(outside_test, a_pool_is_idle_when_the_captures_of_the_last_cancelled_task_have_gone_and_not_before) {
+  filch::scheduler& pool = make_shaped_pool();
+  const event going;
+  const event may_go;
+  held_workers held(pool, width());
+  auto last = pool.submit([capture = slow_to_go(going, may_go)] {});
+  std::thread canceller([&] { EXPECT_TRUE(last.cancel()); });
+  EXPECT_TRUE(going.wait());
+  held.release();
+  std::atomic<bool> idle{false};
+  std::thread waits([&] {
+    pool.wait_idle();
+    idle = true;
+  });
+  EXPECT_TRUE(eventually([&] { return all_are_parked(filch::detail::scheduler_access::core(pool)); }));
+  EXPECT_FALSE(idle);
+  EXPECT_FALSE(last.ready());
+  may_go.set();
+  waits.join();
+  canceller.join();
+  EXPECT_TRUE(last.ready());
+}
+
+TEST_P(outside_test, the_pool_may_go_as_soon_as_the_last_task_is_cancelled) {
+  for (unsigned round = 0; round != scaled(1'000 / width()); ++round) {
+    filch::scheduler& pool = make_shaped_pool();
+    const event about_to;
+    std::thread canceller([&, future = pool.submit([] {})]() mutable {
+      about_to.set();
+      (void)future.cancel();
+    });
+    EXPECT_TRUE(about_to.wait());
+    destroy_pool(pool);
+    canceller.join();
+  }
 }
 
 }  // namespace

@@ -58,6 +58,11 @@ class fake_pool final : public filch::detail::task_pool {
     ++run_outside;
     run(claimed);
   }
+  void cancel_claimed(filch::detail::task_node& claimed, std::exception_ptr reason) noexcept override {
+    ++cancelled;
+    claimed.operations->abandon(claimed, std::move(reason));
+    filch::detail::notify_all(claimed.state.finish());
+  }
 
   /// Runs the oldest task, as a worker does. False when there is none.
   bool run_next() {
@@ -66,8 +71,7 @@ class fake_pool final : public filch::detail::task_pool {
   /// Ends the oldest task without a call.
   bool cancel_next() {
     return with_next([&](filch::detail::task_node& task) {
-      task.operations->abandon(task, std::make_exception_ptr(filch::task_cancelled("cancelled for the test")));
-      filch::detail::notify_all(task.state.finish());
+      cancel_claimed(task, std::make_exception_ptr(filch::task_cancelled("cancelled for the test")));
     });
   }
   /// What a worker's get() does: runs a task that somebody has claimed for it, and leaves the queue's entry behind.
@@ -99,6 +103,7 @@ class fake_pool final : public filch::detail::task_pool {
   bool refusing = false;
   bool out_of_memory = false;  // once
   int run_outside = 0;
+  int cancelled = 0;
   std::stop_source stop;
   filch::detail::run_outcome last_outcome{};
   std::exception_ptr unhandled;

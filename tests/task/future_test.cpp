@@ -56,6 +56,7 @@ TEST_F(future_test, an_empty_one_says_so_whatever_it_is_asked) {
   EXPECT_NE(what_is_said([&] { (void)empty.wait_until(std::chrono::system_clock::now()); }).find("future::wait_until()"),
             std::string::npos);
   EXPECT_NE(what_is_said([&] { (void)empty.ready(); }).find("future::ready()"), std::string::npos);
+  EXPECT_NE(what_is_said([&] { (void)empty.cancel(); }).find("future::cancel()"), std::string::npos);
 }
 
 TEST_F(future_test, get_may_be_called_once_and_the_second_call_says_that) {

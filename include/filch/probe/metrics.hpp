@@ -12,7 +12,7 @@ namespace filch::inline v0_1 {
 /// The counters of one worker since its pool was made. Each only grows.
 struct worker_metrics {
   std::uint64_t executed = 0;          ///< tasks whose callable this worker has called, claims included
-  std::uint64_t cancelled = 0;         ///< tasks it ended without a call, because of a shutdown
+  std::uint64_t cancelled = 0;         ///< tasks it ended without a call: shutdowns and future::cancel()
   std::uint64_t failed = 0;            ///< of the executed ones, those that ended with an exception
   std::uint64_t spawned = 0;           ///< tasks submitted by tasks that ran here
   std::uint64_t stolen = 0;            ///< tasks taken from other workers' deques
@@ -34,7 +34,7 @@ struct worker_metrics {
 struct pool_metrics {
   std::vector<worker_metrics> workers;  ///< by worker index
   std::vector<worker_metrics> spares;   ///< the spares that were ever started
-  worker_metrics outside;               ///< what threads outside the pool submitted, ran with get(help) or cancelled
+  worker_metrics outside;               ///< what threads outside submitted or ran with get(help), and what anybody cancelled
   unsigned spares_in_use = 0;           ///< spares that stand in for a blocked worker now
   std::uint64_t dropped_exceptions = 0; ///< what tasks threw and no get() rethrew before the future was dropped
   std::uint64_t task_memory = 0;        ///< bytes that the pool holds for small tasks, in use or kept for the next

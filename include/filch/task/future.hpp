@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <filch/detail/task/cancel.hpp>
 #include <filch/detail/task/future_state.hpp>
 #include <filch/detail/task/wait.hpp>
 #include <filch/task/errors.hpp>
@@ -60,7 +61,7 @@ class [[nodiscard]] future {
   /// Waits, then returns the result or rethrows what the task threw; the future is empty afterwards.
   ///
   /// Blocking: until the task is done. Throws: what the task threw; task_cancelled when the pool was told to stop
-  /// before the task ran; no_future_state; would_deadlock when the task is running below this very call;
+  /// before the task ran, or cancel() came in time; no_future_state; would_deadlock when the task is running below this very call;
   /// too_many_blocked when a worker would have to block that is the last one not blocked, and every spare is in use or
   /// could not be started; forked. After the last four the future is as it was.
   R get() { return get_by(detail::claim_policy::workers_only); }
@@ -85,6 +86,15 @@ class [[nodiscard]] future {
   [[nodiscard]] future_status wait_until(std::chrono::time_point<Clock, Duration> deadline) const {
     return detail::wait_until_ready(state("wait_until"), detail::on_steady_clock(deadline));
   }
+
+  /// Sees to it that the task never runs, if it has not been started, and says whether that was in time. When it was, the
+  /// callable and its captures have been destroyed by this thread, the future is ready, and get() throws task_cancelled.
+  /// When it was not, because the task runs, is done or was cancelled before, nothing has changed. A task that runs is not
+  /// told.
+  ///
+  /// Lock-free. The block of a cancelled task goes back when a worker comes by its entry in the queue. Throws
+  /// no_future_state, forked.
+  bool cancel() { return detail::cancel_if_queued(state("cancel")); }
 
   /// Whether get() would return at once. Never blocks. Throws no_future_state.
   [[nodiscard]] bool ready() const { return state("ready").state.is_ready(); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <exception>
 
 namespace filch::inline v0_1::detail {
 
@@ -24,6 +25,9 @@ class task_pool {
 
   /// Runs a task that the calling thread, not one of the pool's, has claimed.
   virtual void run_claimed_outside(task_node& claimed) noexcept = 0;
+
+  /// Ends a task that the calling thread, any thread, has claimed: without a call, with `reason` instead of a result.
+  virtual void cancel_claimed(task_node& claimed, std::exception_ptr reason) noexcept = 0;
 
  protected:
   ~task_pool() = default;

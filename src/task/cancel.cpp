@@ -1,0 +1,36 @@
+// A cancel is a claim that ends without a call. Who comes second, the worker or this, finds the task taken.
+#include <filch/detail/task/cancel.hpp>
+
+#include <exception>
+
+#include <filch/detail/task/task_node.hpp>
+#include <filch/detail/task/task_pool.hpp>
+#include <filch/task/errors.hpp>
+
+#include "task/same_process.hpp"
+
+namespace filch::inline v0_1::detail {
+
+namespace {
+
+// Without memory for a sentence the reason is that.
+std::exception_ptr cancelled_by_the_future() noexcept {
+  try {
+    return std::make_exception_ptr(
+        task_cancelled("filch: future::cancel() came before the task was started, so it never ran"));
+  } catch (...) {
+    return std::current_exception();
+  }
+}
+
+}  // namespace
+
+bool cancel_if_queued(task_node& task) {
+  if (task.state.is_ready()) return false;
+  require_same_process(task.generation);
+  if (task.state.claim() == claim_outcome::taken) return false;
+  task.pool->cancel_claimed(task, cancelled_by_the_future());
+  return true;
+}
+
+}  // namespace filch::inline v0_1::detail
