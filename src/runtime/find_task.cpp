@@ -1,9 +1,9 @@
 // Which task a worker runs next.
 //
-// Newest own task first: its data is warm, and the oldest are left to thieves. Then what came from outside, a fair share
-// at a time. Then the oldest task of the nearest worker that has one. And every 61st look the other way round: in turn
-// the injection queue, the own oldest task or another worker's oldest comes first, so that a task that resubmits itself
-// starves nobody.
+// What is urgent first. Then the newest own task: its data is warm, and the oldest are left to thieves. Then what came from
+// outside, a fair share at a time. Then the oldest task of the nearest worker that has one, and at last what can wait. And every
+// 61st look the other way round: in turn the injection queue, the own oldest task, another worker's oldest or what can wait
+// comes first, so that neither a task that resubmits itself nor urgent ones starve anybody.
 #include <algorithm>
 
 #include "runtime/pool_core.hpp"
@@ -18,6 +18,7 @@ constexpr unsigned looks_between_fair_turns = 61;
 task_node* worker::find_own() noexcept {
   confirm_own_thread();
   if (task_node* const task = fair_turn(); task != nullptr) return task;
+  if (task_node* const task = take_from_lane(priority::high); task != nullptr) return task;
   if (task_node* const task = deque_.pop(); task != nullptr) return task;
   return take_injected(batch_size::share);
 }
@@ -25,17 +26,28 @@ task_node* worker::find_own() noexcept {
 // What a searching worker looks at: its own deque is empty but for what it has just put there.
 task_node* worker::find_task() noexcept {
   if (task_node* const task = find_own(); task != nullptr) return task;
-  return steal();
+  if (task_node* const task = steal(); task != nullptr) return task;
+  return take_from_lane(priority::low);
 }
 
 task_node* worker::fair_turn() noexcept {
   if (++looks_ != looks_between_fair_turns) return nullptr;
   looks_ = 0;
-  switch (fair_turns_++ % 3) {
+  switch (fair_turns_++ % 4) {
     case 0: return take_injected(batch_size::one);
     case 1: return thief_.steal().item;
-    default: return steal();
+    case 2: return steal();
+    default: return take_from_lane(priority::low);
   }
+}
+
+// One at a time: none of them may lie in a deque.
+task_node* worker::take_from_lane(priority rank) noexcept {
+  task_node* taken = nullptr;
+  if (pool_.lane(rank).dequeue(lane_consumers_[lane_of(rank)], &taken, std::size_t{1}) == 0) return nullptr;
+  counters_.injected_tasks.add(1);
+  counters_.injected_batches.add(1);
+  return taken;
 }
 
 // A fair share of what there is, so that the other workers find some as well. The first is for now; the others go to

@@ -38,6 +38,7 @@
 #include "park/parking_atomics.hpp"
 #include "queue/injection_queue.hpp"
 #include "runtime/groups.hpp"
+#include "runtime/lanes.hpp"
 #include "runtime/settings.hpp"
 #include "runtime/start_gate.hpp"
 #include "runtime/submission_slots.hpp"
@@ -61,6 +62,7 @@ class pool_core final : public task_pool {
   // --- task_pool, for tasks and futures ---
   [[nodiscard]] void* allocate(std::size_t bytes, std::size_t alignment) override;
   void enqueue(task_node* const* tasks, std::size_t count) override;
+  void enqueue_with(priority rank, task_node* const* tasks, std::size_t count) override;
   task_node& make_and_enqueue(std::size_t bytes, std::size_t alignment, make_function make, void* context) override;
   void run_claimed_outside(task_node& claimed) noexcept override;
   void cancel_claimed(task_node& claimed, std::exception_ptr reason) noexcept override;
@@ -77,6 +79,7 @@ class pool_core final : public task_pool {
   // --- for the workers ---
   [[nodiscard]] const settings& decided() const noexcept { return settings_; }
   [[nodiscard]] injection_queue<task_node>& injection() noexcept { return injection_; }
+  [[nodiscard]] task_lane& lane(priority rank) noexcept { return rank == priority::high ? high_lane_ : low_lane_; }
   [[nodiscard]] idle_protocol<pool_core, parking_atomics>& idle() noexcept { return idle_; }
   [[nodiscard]] spare_word<>& spares() noexcept { return spares_; }
   [[nodiscard]] start_gate& gate() noexcept { return gate_; }
@@ -143,6 +146,8 @@ class pool_core final : public task_pool {
   void* allocate_in(const slot_lease& slot, std::size_t bytes, std::size_t alignment);
   void require_open() const;
   void enqueue_in(const slot_lease& slot, task_node* const* tasks, std::size_t count);
+  template <class Queue>
+  void count_and_queue(const slot_lease& slot, task_node* const* tasks, std::size_t count, Queue&& queue);
   void start_spare(unsigned spare);
   void wake_dormant(idle_seat seat) noexcept;
   void call_up_one_spare() noexcept;
@@ -189,6 +194,8 @@ class pool_core final : public task_pool {
   start_gate gate_;
   idle_protocol<pool_core, parking_atomics> idle_{*this};
   injection_queue<task_node> injection_;
+  task_lane high_lane_;
+  task_lane low_lane_;
   submission_slots slots_;
   std::stop_source stop_source_;
   const std::stop_token stop_token_ = stop_source_.get_token();

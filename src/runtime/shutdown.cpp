@@ -71,9 +71,10 @@ void pool_core::cancel_queued() noexcept {
 }
 
 pool_core::cancel_step pool_core::cancel_one_queued() noexcept {
-  bool maybe_more = injection_.maybe_not_empty();
+  bool maybe_more = injection_.maybe_not_empty() || high_lane_.maybe_not_empty() || low_lane_.maybe_not_empty();
   task_node* task = nullptr;
-  (void)injection_.dequeue(&task, 1);
+  if (injection_.dequeue(&task, 1) == 0 && high_lane_.dequeue(&task, std::size_t{1}) == 0)
+    (void)low_lane_.dequeue(&task, std::size_t{1});
   for (unsigned i = 0; task == nullptr && i != workers_in_use(); ++i) {
     worker* const victim = worker_at(i);
     if (victim == nullptr) continue;

@@ -17,6 +17,7 @@
 #include "probe/counters.hpp"
 #include "probe/sampler.hpp"
 #include "queue/injection_queue.hpp"
+#include "runtime/lanes.hpp"
 
 namespace filch::inline v0_1::detail {
 
@@ -51,6 +52,7 @@ struct submission_slot {
   latency_sampler sampler;
   standard_atomics::atomic<slab*> memory{nullptr};  // made by the first holder that needs it
   injection_queue<task_node>::producer producer;
+  lane_producers by_lane;
   worker_counters counters;
 };
 

@@ -22,27 +22,43 @@ std::size_t worker::drop_tombstones(task_node** entries, std::size_t count) noex
   return static_cast<std::size_t>(end - entries);
 }
 
-// Takes entries from the front of the injection queue for as long as a good part of them are tombstones, twice as many
+// Takes entries from the front of a shared queue for as long as a good part of them are tombstones, twice as many
 // at most as a spill puts in; the others go to the back. Costs one small batch where there are none. What this worker
 // has in its hands meanwhile is queued again before the fence and the look that end the submission.
-void worker::sweep_injection() {
+template <class Dequeue, class Enqueue>
+void worker::sweep(Dequeue&& dequeue, Enqueue&& enqueue) {
   task_node* entries[largest_sweep];
   const std::size_t size = std::min(largest_sweep, deque_.capacity() / 4);
+  if (deque_.room() < size) return;  // without memory for the queue it could put nothing back
   for (std::size_t swept = 0; swept < deque_.capacity() && size != 0; swept += size) {
-    const std::size_t taken = pool_.injection().dequeue(consumer_, entries, size);
+    const std::size_t taken = dequeue(entries, size);
     const std::size_t live = drop_tombstones(entries, taken);
-    if (live != 0 && !pool_.injection().enqueue(producer_, entries, live)) {
-      (void)deque_.push(entries, live);  // no memory for the queue: the ring has room for a quarter after a spill
+    if (live != 0 && !enqueue(entries, live)) {
+      (void)deque_.push(entries, live);  // there is room still: only the owner adds
       return;
     }
     if (taken - live < size / 4 || taken < size) return;
   }
 }
 
+void worker::sweep_injection() {
+  sweep([&](task_node** entries, std::size_t size) { return pool_.injection().dequeue(consumer_, entries, size); },
+        [&](task_node** entries, std::size_t live) { return pool_.injection().enqueue(producer_, entries, live); });
+}
+
+void worker::sweep_lane(priority rank) {
+  task_lane& lane = pool_.lane(rank);
+  const unsigned which = lane_of(rank);
+  sweep([&](task_node** entries, std::size_t size) { return lane.dequeue(lane_consumers_[which], entries, size); },
+        [&](task_node** entries, std::size_t live) { return lane.enqueue(lane_producers_[which], entries, live); });
+}
+
 // What is still in the queues are entries of tasks that were claimed by a get() or a cancellation.
 void pool_core::discard_tombstones() noexcept {
   task_node* found = nullptr;
   while (injection_.dequeue(&found, 1) != 0) found->drop_reference();
+  for (task_lane* const lane : {&high_lane_, &low_lane_})
+    while (lane->dequeue(&found, std::size_t{1}) != 0) found->drop_reference();
   for_each_worker([](worker& each) {
     for (steal_result<task_node> taken = each.thief().steal(); taken.outcome != steal_outcome::empty;
          taken = each.thief().steal())

@@ -30,7 +30,9 @@ worker::worker(pool_core& pool, unsigned index, idle_seat seat)
       deque_(ring_),
       thief_(ring_),
       batch_(std::make_unique<task_node*[]>(batch_capacity(pool.decided().options.deque_capacity))),
-      consumer_(pool.injection()) {
+      consumer_(pool.injection()),
+      lane_consumers_{injection::consumer(pool.lane(priority::high).queue()),
+                      injection::consumer(pool.lane(priority::low).queue())} {
   slab_ = slab::create(&pool.bell(), pool.decided().memory);
 }
 

@@ -9,6 +9,7 @@
 //   tombstones.cpp  entries of tasks that get() ran in place
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -27,6 +28,7 @@
 #include "probe/counters.hpp"
 #include "probe/sampler.hpp"
 #include "queue/injection_queue.hpp"
+#include "runtime/lanes.hpp"
 #include "runtime/thread.hpp"
 #include "task/thread_role.hpp"
 
@@ -81,6 +83,7 @@ class worker final : public worker_role {
   [[nodiscard]] bool runs_tasks() const noexcept { return runs_tasks_; }
   [[nodiscard]] void* allocate(std::size_t bytes, std::size_t alignment);
   void enqueue(task_node* const* tasks, std::size_t count);
+  void enqueue_with(priority rank, task_node* const* tasks, std::size_t count);
 
   [[nodiscard]] bool try_run_in_place(task_node& task) noexcept override;
   void begin_blocked_wait() override;
@@ -108,6 +111,7 @@ class worker final : public worker_role {
   task_node* fair_turn() noexcept;
   enum class batch_size { one, share };
   task_node* take_injected(batch_size size) noexcept;
+  task_node* take_from_lane(priority rank) noexcept;
   task_node* steal() noexcept;
   task_node* steal_from(worker& victim) noexcept;
 
@@ -131,12 +135,18 @@ class worker final : public worker_role {
   void call(task_node& task) noexcept;
 
   // enqueue.cpp
+  template <class Queue>
+  void count_and_queue(task_node* const* tasks, std::size_t count, Queue&& queue);
   void queue(task_node* const* tasks, std::size_t count);
+  void queue_in_lane(priority rank, task_node* const* tasks, std::size_t count);
   void spill();
   bool give_away_deque() noexcept;
 
   // tombstones.cpp
   void sweep_injection();
+  void sweep_lane(priority rank);
+  template <class Dequeue, class Enqueue>
+  void sweep(Dequeue&& dequeue, Enqueue&& enqueue);
   [[nodiscard]] static std::size_t drop_tombstones(task_node** entries, std::size_t count) noexcept;
 
   pool_core& pool_;
@@ -151,6 +161,9 @@ class worker final : public worker_role {
 
   injection::producer producer_;
   injection::consumer consumer_;
+  lane_producers lane_producers_;
+  std::array<injection::consumer, lane_count> lane_consumers_;
+  std::array<std::size_t, lane_count> queued_in_lane_{};  // since the last sweep
   slab* slab_ = nullptr;
   latency_sampler sampler_;
   unsigned looks_ = 0;

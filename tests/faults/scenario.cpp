@@ -90,6 +90,7 @@ class life {
     submit_large(pool);
     submit_in_bulk(pool);
     post(pool);
+    use_lanes(pool);
     submit_from_tasks(pool);
     wait_for_what_runs_elsewhere(pool);
     wait_for_what_runs_elsewhere(pool);  // the spare that was refused a thread is asked for again
@@ -144,6 +145,18 @@ class life {
       if (attempt([&] { pool.post([this] { ++posts_ran_; }); })) ++posts_taken_;
   }
 
+  // What is queued in a lane may fail as what is queued elsewhere. Of what is cancelled in time nothing is left.
+  void use_lanes(filch::scheduler& pool) {
+    for (const filch::priority rank : {filch::priority::high, filch::priority::low}) {
+      for (int i = 0; i != 40; ++i)
+        if (attempt([&] { pool.post({.priority = rank}, [this] { ++posts_ran_; }); })) ++posts_taken_;
+      attempt([&] {
+        auto unwanted = pool.submit({.priority = rank}, [] { return 1; });
+        if (!unwanted.cancel()) expect_value(unwanted);
+      });
+    }
+  }
+
   // Who gives something to all for the first time needs memory for that: one worker gives a bulk and stays, so that the other
   // is the one that spills.
   void submit_from_tasks(filch::scheduler& pool) {
@@ -171,6 +184,7 @@ class life {
   void submit_from_a_task(filch::scheduler& pool) {
     attempt([&] {
       auto outer = pool.submit([&] {
+        use_lanes(pool);
         for (int i = 0; i != 30; ++i)
           if (attempt([&] { pool.post([this] { ++posts_ran_; }); })) ++posts_taken_;
         for (int i = 0; i != 30; ++i)

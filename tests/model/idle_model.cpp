@@ -58,6 +58,65 @@ struct two_submitters : pool_scenario<two_submitters, 2, 0, 1, 2> {
   }
 };
 
+/// One half of each pair is urgent, the other has time.
+struct high_and_low : pool_scenario<high_and_low, 2, 0, 1, 2, true> {
+  rendezvous pairs[rounds];
+
+  void drive(unsigned half) {
+    for (rendezvous& pair : pairs) {
+      pool.submit_in_lane(half, pair.guests[half]);
+      pair.arrived.wait_for(2);
+    }
+  }
+  void check_idle() {
+    for (rendezvous& pair : pairs) pair.check();
+  }
+};
+
+/// Both submitters count in one lane, while two workers discount.
+struct two_in_a_lane : pool_scenario<two_in_a_lane, 2, 0, 1, 2, true> {
+  rendezvous pairs[rounds];
+
+  void drive(unsigned half) {
+    for (rendezvous& pair : pairs) {
+      pool.submit_in_lane(1, pair.guests[half]);
+      pair.arrived.wait_for(2);
+    }
+  }
+  void check_idle() {
+    for (rendezvous& pair : pairs) pair.check();
+    RL_ASSERT(pool.lane(1).waiting() == 0);
+  }
+};
+
+/// A task that awaits one which has time, by way of the lane.
+struct parent_and_low_child : pool_scenario<parent_and_low_child, 2, 0, 1, 1, true> {
+  struct child final : task_node {
+    milestone* done = nullptr;
+    void run(worker&) override { done->reach_one_more(); }
+  };
+  struct parent final : task_node {
+    milestone done;
+    child own;
+    void run(worker& by) override {
+      own.done = &done;
+      by.submit_in_lane(1, own);
+      done.wait_for(1);
+    }
+  };
+  parent families[rounds];
+
+  void drive(unsigned) {
+    for (parent& each : families) {
+      pool.submit(each);
+      (void)pool.wait_until_idle(std::nullopt);
+    }
+  }
+  void check_idle() {
+    for (parent& each : families) RL_ASSERT(each.runs == 1 && each.own.runs == 1);
+  }
+};
+
 /// A task that submits the one that it waits for: pushed on its own deque, where the other worker must come for it. The
 /// seq_cst store of the push is all that orders it before the look.
 template <class Derived, unsigned Groups, unsigned Children>
@@ -175,6 +234,9 @@ int main(int argc, char** argv) {
       executed<pairs_two_groups>("pairs from outside, two groups", 15'000),
       executed<bulk>("bulk", 15'000),
       executed<two_submitters>("two submitters", 15'000),
+      executed<high_and_low>("high and low", 15'000),
+      executed<two_in_a_lane>("two in a lane", 15'000),
+      executed<parent_and_low_child>("parent and a child of low priority", 15'000),
       executed<parent_and_child>("parent and child", 15'000),
       executed<parent_and_child_two_groups>("parent and child, two groups", 15'000),
       executed<parent_spills>("a parent that spills", 10'000),

@@ -8,7 +8,7 @@
 namespace filch::inline v0_1::detail {
 
 inline pool_core::pool_core(shape of)
-    : worker_count_(of.workers), spare_count_(of.spares), spin_(of.spin), spares_(of.workers, of.spares) {
+    : worker_count_(of.workers), spare_count_(of.spares), spin_(of.spin), has_lanes_(of.lanes), spares_(of.workers, of.spares) {
   groups_.count = of.groups;
   for (unsigned i = 0; i != workers_in_use(); ++i) {
     group_plan::group& into = groups_.groups[i % of.groups];
@@ -64,9 +64,9 @@ class milestone {
 };
 
 /// Workers are the first threads; the others drive(). The last of those to end stops the pool.
-template <class Derived, unsigned Workers, unsigned Spares = 0, unsigned Groups = 1, unsigned Drivers = 1>
+template <class Derived, unsigned Workers, unsigned Spares = 0, unsigned Groups = 1, unsigned Drivers = 1, bool Lanes = false>
 struct pool_scenario : scenario<Workers + Spares + Drivers> {
-  pool_core pool{{.workers = Workers, .spares = Spares, .groups = Groups}};
+  pool_core pool{{.workers = Workers, .spares = Spares, .groups = Groups, .lanes = Lanes}};
   atomic<unsigned> drivers{Drivers};
 
   void thread(unsigned index) override {

@@ -10,6 +10,7 @@
 
 #include <filch/detail/park/idle.hpp>
 #include <filch/detail/park/spare_word.hpp>
+#include <filch/detail/queue/injection_lane.hpp>
 #include <filch/task/errors.hpp>
 
 namespace filch::inline v0_1::detail {
@@ -34,6 +35,7 @@ struct shape {
   unsigned spares = 0;
   unsigned groups = 1;
   unsigned spin = 1;  // looks before parking
+  bool lanes = false;  // whether tasks have priorities
 };
 
 class pool_core {
@@ -46,6 +48,8 @@ class pool_core {
   idle_protocol<pool_core, relacy_atomics>& idle() noexcept { return idle_; }
   spare_word<relacy_atomics>& spares() noexcept { return spares_; }
   injection_queue& injection() noexcept { return injection_; }
+  injection_lane<injection_queue, relacy_atomics>& lane(unsigned which) noexcept { return which == 0 ? high_lane_ : low_lane_; }
+  bool has_lanes() const noexcept { return has_lanes_; }
   worker* worker_at(unsigned index) const noexcept { return workers_[index]; }
   unsigned workers_in_use() const noexcept { return worker_count_ + spare_count_; }
   unsigned worker_count() const noexcept { return worker_count_; }
@@ -110,6 +114,17 @@ class pool_core {
   void submit(task_node& task) {
     task_node* const one = &task;
     submit(&one, 1);
+  }
+
+  // As pool_core::enqueue_with().
+  void submit_in_lane(unsigned which, task_node& task) {
+    task_node* const one = &task;
+    submission_slot& slot = slots_.lease();
+    slot.ledger.count_spawned(1);
+    (void)lane(which).enqueue(slot.by_lane[which], &one, 1);
+    standard_atomics::full_fence();  // [I8]
+    idle_.work_arrived(0, 1);
+    slot.leave();
   }
 
   // As pool_core::enqueue() of a thread outside.
@@ -197,6 +212,7 @@ class pool_core {
   const unsigned worker_count_;
   const unsigned spare_count_;
   const unsigned spin_;
+  const bool has_lanes_;
   group_plan groups_;
   idle_word<relacy_atomics> words_[2];
   park_token<relacy_atomics> tokens_[4];
@@ -205,6 +221,8 @@ class pool_core {
   const std::unique_ptr<trim_bell, bell_deleter> bell_{
       trim_bell::create([](void* pool) noexcept { static_cast<pool_core*>(pool)->trim_memory(); }, this)};
   injection_queue injection_;
+  injection_lane<injection_queue, relacy_atomics> high_lane_;
+  injection_lane<injection_queue, relacy_atomics> low_lane_;
   submission_slots slots_;
   bool steal_outside(task_node*& task);
 

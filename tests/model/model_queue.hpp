@@ -31,12 +31,13 @@ class injection_queue {
     unsigned lane = lanes;
   };
 
-  void enqueue(producer& from, task_node* const* items, std::size_t count) {
+  bool enqueue(producer& from, task_node* const* items, std::size_t count) {
     if (from.lane == lanes) from.lane = next_lane_++;
     lane& into = lanes_[from.lane];
     for (std::size_t i = 0; i != count; ++i) into.cells[into.queued + i] = items[i];
     into.queued += static_cast<unsigned>(count);
     into.tail.store(into.queued, std::memory_order_release);
+    return true;
   }
 
   std::size_t dequeue(task_node** items, std::size_t count) {

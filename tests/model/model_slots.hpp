@@ -20,6 +20,7 @@ struct submission_slot {
   submission_mark<relacy_atomics> mark;
   task_ledger<relacy_atomics> ledger;
   injection_queue::producer producer;
+  injection_queue::producer by_lane[2];
   model::atomic<slab*> memory{nullptr};
 
   [[nodiscard]] std::size_t memory_held() const noexcept {

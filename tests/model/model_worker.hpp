@@ -64,6 +64,14 @@ class worker {
     task_node* const one = &task;
     submit(&one, 1);
   }
+  // As queue_in_lane().
+  void submit_in_lane(unsigned which, task_node& task) {
+    task_node* const one = &task;
+    ledger_.count_spawned(1);
+    (void)pool_.lane(which).enqueue(lane_producers_[which], &one, 1);
+    standard_atomics::full_fence();  // [I8]
+    pool_.idle().work_arrived(seat_.group, 1);
+  }
 
  private:
   enum class standing { busy, searching, ended };
@@ -104,7 +112,13 @@ class worker {
   }
 
   // As find_task.cpp.
+  task_node* take_from_lane(unsigned which) noexcept {
+    task_node* taken = nullptr;
+    if (pool_.has_lanes()) (void)pool_.lane(which).dequeue(&taken, std::size_t{1});
+    return taken;
+  }
   task_node* find_own() noexcept {
+    if (task_node* const task = take_from_lane(0); task != nullptr) return task;
     if (task_node* const task = deque_.pop(); task != nullptr) return task;
     task_node* batch[2];
     const std::size_t taken = pool_.injection().dequeue(batch, std::min<std::size_t>(2, 1 + deque_.room()));
@@ -127,7 +141,7 @@ class worker {
         if (taken.outcome == steal_outcome::empty) break;
       }
     }
-    return nullptr;
+    return take_from_lane(1);
   }
   task_node* search_for_a_while() noexcept {
     for (unsigned look = 0; look != pool_.spin(); ++look) {
@@ -164,6 +178,7 @@ class worker {
   deque_owner<task_node, relacy_atomics> deque_{ring_};
   deque_thief<task_node, relacy_atomics> thief_{ring_};
   injection_queue::producer producer_;
+  injection_queue::producer lane_producers_[2];
   task_ledger<relacy_atomics> ledger_;
   worker_counters counters_;
   slab* const slab_ = slab::create(&pool_.bell());

@@ -1,10 +1,10 @@
 // The meaning of the steps, whatever runs the tasks. A Machine has
 //   future                              move-only; what submit returns
-//   submit(call), post(call)            call() returns a number or throws raised
-//   bulk(n, call), post_bulk(n, call)   the futures of call(i) for i below n, in order
-//   get, help, wait, wait_for           of a future; the first two take it
-//   ran(id)                             counts a run of a body
-//   lost()                              what a task that was cancelled, or not taken any more, counts for
+//   submit(rank, call), post(rank, call)   call() returns a number or throws raised
+//   bulk(rank, n, call), post_bulk(...)    the futures of call(i) for i below n, in order
+//   get, help, wait, wait_for, cancel      of a future; the first two take it
+//   ran(id)                                counts a run of a body
+//   lost()                                 what a task that was cancelled, or not taken any more, counts for
 #pragma once
 
 #include <cstdint>
@@ -57,12 +57,12 @@ class interpreter {
     const std::size_t which = has_future ? each.number % own.futures.size() : 0;
     switch (each.what) {
       case op::add: own.sum = mix(own.sum, each.number); break;
-      case op::submit: own.futures.push_back(machine_.submit(child(each))); break;
-      case op::post: machine_.post(child(each)); break;
+      case op::submit: own.futures.push_back(machine_.submit(each.rank, child(each))); break;
+      case op::post: machine_.post(each.rank, child(each)); break;
       case op::bulk:
-        for (future& one : machine_.bulk(each.number, child_of_many(each))) own.futures.push_back(std::move(one));
+        for (future& one : machine_.bulk(each.rank, each.number, child_of_many(each))) own.futures.push_back(std::move(one));
         break;
-      case op::post_bulk: machine_.post_bulk(each.number, child_of_many(each)); break;
+      case op::post_bulk: machine_.post_bulk(each.rank, each.number, child_of_many(each)); break;
       case op::get:
         if (has_future) own.sum = mix(own.sum, take(own, which));
         break;
@@ -80,9 +80,12 @@ class interpreter {
         break;
       case op::give:
         if (has_future)
-          own.futures.push_back(machine_.submit(child_with(each, remove(own, which))));
+          own.futures.push_back(machine_.submit(each.rank, child_with(each, remove(own, which))));
         else
-          own.futures.push_back(machine_.submit(child(each)));
+          own.futures.push_back(machine_.submit(each.rank, child(each)));
+        break;
+      case op::cancel:
+        if (has_future) machine_.cancel(own.futures[which]);
         break;
       case op::nest: own.sum = mix(own.sum, nest(each.number)); break;
       case op::raise: throw raised{each.number};
@@ -129,7 +132,7 @@ class interpreter {
 
   std::uint64_t nest(std::uint32_t links) {
     if (links == 0) return 7;
-    future inner = machine_.submit([this, links] { return nest(links - 1); });
+    future inner = machine_.submit(filch::priority::normal, [this, links] { return nest(links - 1); });
     return mix(links, value_of([&] { return machine_.get(inner); }));
   }
 

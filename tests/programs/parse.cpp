@@ -25,6 +25,7 @@ class parser {
     made.spin = below(2) == 1;
     made.deque_capacity = std::array<std::size_t, 3>{2, 8, 1024}[below(3)];
     made.end = static_cast<ending>(below(static_cast<std::uint32_t>(ending::count_)));
+    made.cancels = cancels_ = below(4) == 3;
     const unsigned threads = 1 + below(3);
     for (unsigned i = 0; i != threads; ++i) made.threads.push_back(parse_body(0, 1));
     made.bodies = bodies_;
@@ -61,6 +62,7 @@ class parser {
         const std::uint32_t links = below(deepest_nest);
         return afford(times * links) ? step{what, links, nullptr} : step{op::yield, 0, nullptr};
       }
+      case op::cancel: return {cancels_ ? what : op::yield, below(256), nullptr};
       case op::wait_for: waits_in_tasks_ = waits_in_tasks_ || depth != 0; [[fallthrough]];
       default: return {what, below(256), nullptr};
     }
@@ -69,7 +71,16 @@ class parser {
   step with_child(op what, std::uint32_t number, unsigned depth, std::uint64_t times) {
     const std::uint64_t runs = times * std::max<std::uint32_t>(number, 1);
     if (depth == deepest || !afford(runs)) return {op::add, number, nullptr};
-    return {what, number, parse_body(depth + 1, runs)};
+    const filch::priority rank = parse_rank();
+    return {what, number, parse_body(depth + 1, runs), rank};
+  }
+
+  filch::priority parse_rank() {
+    switch (below(8)) {
+      case 6: return filch::priority::high;
+      case 7: return filch::priority::low;
+      default: return filch::priority::normal;
+    }
   }
 
   bool afford(std::uint64_t tasks) {
@@ -80,12 +91,13 @@ class parser {
 
   std::span<const std::uint8_t> rest_;
   std::size_t bodies_ = 0;
+  bool cancels_ = false;
   bool waits_in_tasks_ = false;
   std::uint64_t budget_ = most_tasks;
 };
 
 constexpr std::array<const char*, static_cast<std::size_t>(op::count_)> names{
-    "add", "submit", "post", "bulk", "post_bulk", "get", "help", "wait", "wait_for", "drop", "give", "nest", "yield", "raise"};
+    "add", "submit", "post", "bulk", "post_bulk", "get", "help", "wait", "wait_for", "drop", "give", "cancel", "nest", "yield", "raise"};
 constexpr std::array<const char*, static_cast<std::size_t>(ending::count_)> endings{
     "the destructor", "shutdown", "shutdown_for a moment", "shutdown_now", "shutdown_now at once"};
 
@@ -95,6 +107,7 @@ void print(std::string& out, const body& of, unsigned depth) {
     out.append(2 * (depth + 1), ' ');
     out += names[static_cast<std::size_t>(each.what)];
     out += ' ' + std::to_string(each.number);
+    if (each.rank != filch::priority::normal) out += each.rank == filch::priority::high ? " high" : " low";
     if (each.child != nullptr)
       print(out += ' ', *each.child, depth + 1);
     else

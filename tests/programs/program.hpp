@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include <filch/task/priority.hpp>
+
 namespace filch_programs {
 
 enum class op : std::uint8_t {
@@ -24,6 +26,7 @@ enum class op : std::uint8_t {
   wait_for,  // for a moment
   drop,      // a future
   give,      // a future to a new child, which gets it
+  cancel,    // what a future is of
   nest,      // a chain of tasks, each of which awaits the next
   yield,
   raise,     // an exception: the body ends
@@ -36,6 +39,7 @@ struct step {
   op what;
   std::uint32_t number;  // what to add, which future, how many
   std::shared_ptr<const body> child;
+  filch::priority rank = filch::priority::normal;  // of the child
 };
 
 /// What a task, or a thread outside, does one after the other. The futures that it has left at the end are dropped.
@@ -53,11 +57,12 @@ struct program {
   ending end = ending::destructor;
   std::vector<std::shared_ptr<const body>> threads;
   std::size_t bodies = 0;
+  bool cancels = false;  // else a cancel is a yield
   bool tasks_wait_for_a_moment = false;  // then spares may run out: such a wait runs nothing, and many may come together
 
   /// Whether every task runs, whatever the interleaving.
   [[nodiscard]] bool runs_whole() const noexcept {
-    return end == ending::destructor || end == ending::drain;
+    return !cancels && (end == ending::destructor || end == ending::drain);
   }
 };
 

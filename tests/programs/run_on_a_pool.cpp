@@ -28,20 +28,22 @@ class pool_machine {
       : pool_(pool), runs_(std::make_unique<std::atomic<std::uint64_t>[]>(bodies)) {}
 
   template <class Call>
-  future submit(Call&& call) {
-    return pool_.submit(std::forward<Call>(call));
+  future submit(filch::priority rank, Call&& call) {
+    if (rank == filch::priority::normal) return pool_.submit(std::forward<Call>(call));
+    return pool_.submit({.priority = rank}, std::forward<Call>(call));
   }
   template <class Call>
-  void post(Call&& call) {
-    pool_.post(std::forward<Call>(call));
+  void post(filch::priority rank, Call&& call) {
+    if (rank == filch::priority::normal) return pool_.post(std::forward<Call>(call));
+    pool_.post({.priority = rank}, std::forward<Call>(call));
   }
   template <class Call>
-  std::vector<future> bulk(std::uint32_t many, const Call& call) {
-    return pool_.submit_bulk(numbers(many), call);
+  std::vector<future> bulk(filch::priority rank, std::uint32_t many, const Call& call) {
+    return pool_.submit_bulk({.priority = rank}, numbers(many), call);
   }
   template <class Call>
-  void post_bulk(std::uint32_t many, const Call& call) {
-    pool_.post_bulk(numbers(many), call);
+  void post_bulk(filch::priority rank, std::uint32_t many, const Call& call) {
+    pool_.post_bulk({.priority = rank}, numbers(many), call);
   }
 
   static std::uint64_t get(future& of) { return of.get(); }
@@ -59,6 +61,9 @@ class pool_machine {
     } catch (const filch::too_many_blocked&) {
       (void)lost();
     }
+  }
+  void cancel(future& of) {
+    if (of.cancel()) (void)lost();
   }
   std::uint64_t lost() {
     something_was_lost = true;

@@ -18,7 +18,7 @@ class serial_machine {
   explicit serial_machine(outcome& into) : into_(into) {}
 
   template <class Call>
-  future submit(Call&& call) {
+  future submit(filch::priority, Call&& call) {
     try {
       return {false, call()};
     } catch (const raised& thrown) {
@@ -26,18 +26,18 @@ class serial_machine {
     }
   }
   template <class Call>
-  void post(Call&& call) {
-    into_.unhandled += submit(call).threw ? 1 : 0;
+  void post(filch::priority rank, Call&& call) {
+    into_.unhandled += submit(rank, call).threw ? 1 : 0;
   }
   template <class Call>
-  std::vector<future> bulk(std::uint32_t many, const Call& call) {
+  std::vector<future> bulk(filch::priority rank, std::uint32_t many, const Call& call) {
     std::vector<future> made;
-    for (std::uint32_t i = 0; i != many; ++i) made.push_back(submit([&] { return call(i); }));
+    for (std::uint32_t i = 0; i != many; ++i) made.push_back(submit(rank, [&] { return call(i); }));
     return made;
   }
   template <class Call>
-  void post_bulk(std::uint32_t many, const Call& call) {
-    for (std::uint32_t i = 0; i != many; ++i) post([&] { return call(i); });
+  void post_bulk(filch::priority rank, std::uint32_t many, const Call& call) {
+    for (std::uint32_t i = 0; i != many; ++i) post(rank, [&] { return call(i); });
   }
 
   static std::uint64_t get(future& of) {
@@ -47,6 +47,7 @@ class serial_machine {
   static std::uint64_t help(future& of) { return get(of); }
   static void wait(future&) {}
   static void wait_for(future&) {}
+  static void cancel(future&) {}
   static std::uint64_t lost() { return 0; }
   void ran(std::size_t id) { ++into_.runs[id]; }
 

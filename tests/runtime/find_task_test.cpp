@@ -60,7 +60,7 @@ TEST_P(find_task_test, a_task_that_resubmits_itself_does_not_starve_older_tasks_
   EXPECT_TRUE(eventually([&] { return older.load() == 10; }));
   greedy.stop();
   pool.wait_idle();
-  EXPECT_LE(runs_before_all_ran, 10U * 3 * 61) << "every 61st look, in turn here, at the injection queue and at other workers";
+  EXPECT_LE(runs_before_all_ran, 10U * 4 * 61) << "every 61st look, in turn here, at the injection queue, at other workers and at what has time";
 }
 
 TEST_P(find_task_test, a_spare_that_is_one_too_many_keeps_nothing_for_itself) {
@@ -108,7 +108,7 @@ TEST_P(find_task_test, an_injected_task_waits_for_a_bounded_number_of_others) {
   EXPECT_EQ(injected.wait_for(watchdog), filch::future_status::ready);
   greedy.stop();
   pool.wait_idle();
-  EXPECT_LE(runs_before, 3U * 61);
+  EXPECT_LE(runs_before, 4U * 61);
 }
 
 /// How often a sequence turns round. A fair turn may bring one task forward.

@@ -48,6 +48,10 @@ class fake_pool final : public filch::detail::task_pool {
     const std::scoped_lock lock(mutex_);
     queued_.insert(queued_.end(), tasks, tasks + count);
   }
+  void enqueue_with(filch::priority rank, filch::detail::task_node* const* tasks, std::size_t count) override {
+    last_rank = rank;
+    enqueue(tasks, count);
+  }
   filch::detail::task_node& make_and_enqueue(std::size_t bytes, std::size_t alignment, make_function make,
                                              void* context) override {
     filch::detail::task_node* const made = make(context, allocate(bytes, alignment));
@@ -102,6 +106,7 @@ class fake_pool final : public filch::detail::task_pool {
 
   bool refusing = false;
   bool out_of_memory = false;  // once
+  filch::priority last_rank = filch::priority::normal;
   int run_outside = 0;
   int cancelled = 0;
   std::stop_source stop;

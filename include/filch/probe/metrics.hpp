@@ -1,6 +1,7 @@
 // What a pool has counted, as a plain value.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <iosfwd>
 #include <vector>
@@ -29,12 +30,21 @@ struct worker_metrics {
   worker_metrics& operator+=(const worker_metrics& other) noexcept;
 };
 
+/// What lies in the queue that all workers share, by priority; a moment ago. Entries of tasks that get() ran or that were
+/// cancelled count until a worker comes by; tasks in the workers' own deques do not.
+struct waiting_tasks {
+  std::size_t high = 0;
+  std::size_t normal = 0;
+  std::size_t low = 0;
+};
+
 /// A snapshot. Consistent in this sense: an effect is never counted without its cause, so that for the totals
 /// executed + cancelled <= submitted, and in each row stolen + lost <= steal_attempts and wakes <= parks.
 struct pool_metrics {
   std::vector<worker_metrics> workers;  ///< by worker index
   std::vector<worker_metrics> spares;   ///< the spares that were ever started
   worker_metrics outside;               ///< what threads outside submitted or ran with get(help), and what anybody cancelled
+  waiting_tasks waiting;                ///< for any worker
   unsigned spares_in_use = 0;           ///< spares that stand in for a blocked worker now
   std::uint64_t dropped_exceptions = 0; ///< what tasks threw and no get() rethrew before the future was dropped
   std::uint64_t task_memory = 0;        ///< bytes that the pool holds for small tasks, in use or kept for the next

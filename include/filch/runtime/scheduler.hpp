@@ -13,6 +13,7 @@
 #include <filch/runtime/shutdown_counts.hpp>
 #include <filch/task/executor_ref.hpp>
 #include <filch/task/future.hpp>
+#include <filch/task/priority.hpp>
 
 namespace filch::inline v0_1 {
 
@@ -56,11 +57,25 @@ class scheduler {
     return executor().submit(std::forward<F>(function), std::forward<Args>(args)...);
   }
 
+  /// The same for a task of which more is said: `pool.submit({.priority = filch::priority::high}, f)`.
+  template <class F, class... Args>
+    requires detail::submittable<F, Args...>
+  future<detail::task_result<F, Args...>> submit(task_options options, F&& function, Args&&... args) {
+    return executor().submit(options, std::forward<F>(function), std::forward<Args>(args)...);
+  }
+
   /// Queues `function(args...)` without a future; see executor_ref::post.
   template <class F, class... Args>
     requires detail::submittable<F, Args...>
   void post(F&& function, Args&&... args) {
     executor().post(std::forward<F>(function), std::forward<Args>(args)...);
+  }
+
+  /// The same for a task of which more is said.
+  template <class F, class... Args>
+    requires detail::submittable<F, Args...>
+  void post(task_options options, F&& function, Args&&... args) {
+    executor().post(options, std::forward<F>(function), std::forward<Args>(args)...);
   }
 
   /// Queues `function(element)` for each element of a range and returns their futures, a std::vector<future<R>>; see
@@ -71,11 +86,25 @@ class scheduler {
     return executor().submit_bulk(std::forward<Range>(range), std::forward<F>(function));
   }
 
+  /// The same for tasks of which more is said.
+  template <std::ranges::forward_range Range, class F>
+    requires detail::bulk_submittable<std::decay_t<F>, std::ranges::range_value_t<Range>>
+  [[nodiscard]] auto submit_bulk(task_options options, Range&& range, F&& function) {
+    return executor().submit_bulk(options, std::forward<Range>(range), std::forward<F>(function));
+  }
+
   /// As submit_bulk(), without futures; see executor_ref::post_bulk.
   template <std::ranges::forward_range Range, class F>
     requires detail::bulk_submittable<std::decay_t<F>, std::ranges::range_value_t<Range>>
   void post_bulk(Range&& range, F&& function) {
     executor().post_bulk(std::forward<Range>(range), std::forward<F>(function));
+  }
+
+  /// The same for tasks of which more is said.
+  template <std::ranges::forward_range Range, class F>
+    requires detail::bulk_submittable<std::decay_t<F>, std::ranges::range_value_t<Range>>
+  void post_bulk(task_options options, Range&& range, F&& function) {
+    executor().post_bulk(options, std::forward<Range>(range), std::forward<F>(function));
   }
 
   /// Blocks until there is a moment at which every task that was queued has finished. Tasks that others queue meanwhile

@@ -15,6 +15,7 @@
 #include <filch/detail/task/submitted_task.hpp>
 #include <filch/detail/task/task_pool.hpp>
 #include <filch/task/future.hpp>
+#include <filch/task/priority.hpp>
 
 namespace filch::inline v0_1 {
 
@@ -50,6 +51,18 @@ class executor_ref {
     }
   }
 
+  /// The same for a task of which more is said.
+  template <class F, class... Args>
+    requires detail::submittable<F, Args...>
+  future<detail::task_result<F, Args...>> submit(task_options options, F&& function, Args&&... args) const {
+    using call = detail::bound_call<std::decay_t<F>, std::decay_t<Args>...>;
+    using task = detail::submitted_task<detail::task_result<F, Args...>, call>;
+    detail::require_callable(function);
+    task& made = detail::make_task<task>(*pool_, std::in_place, std::forward<F>(function), std::forward<Args>(args)...);
+    queue(made, options.priority);
+    return detail::future_access::adopt(made);
+  }
+
   /// Queues `function(args...)` without a future. An exception that escapes it goes to the pool's
   /// on_unhandled_exception. Otherwise as submit().
   template <class F, class... Args>
@@ -61,6 +74,16 @@ class executor_ref {
       detail::make_and_enqueue<task>(*pool_, std::in_place, std::forward<F>(function), std::forward<Args>(args)...);
     else
       queue(detail::make_task<task>(*pool_, std::in_place, std::forward<F>(function), std::forward<Args>(args)...));
+  }
+
+  /// The same for a task of which more is said.
+  template <class F, class... Args>
+    requires detail::submittable<F, Args...>
+  void post(task_options options, F&& function, Args&&... args) const {
+    using task = detail::posted_task<detail::bound_call<std::decay_t<F>, std::decay_t<Args>...>>;
+    detail::require_callable(function);
+    queue(detail::make_task<task>(*pool_, std::in_place, std::forward<F>(function), std::forward<Args>(args)...),
+          options.priority);
   }
 
   /// Queues `function(element)` for each element of a range and returns the futures in the order of the range. The
@@ -75,6 +98,13 @@ class executor_ref {
   template <std::ranges::forward_range Range, class F>
     requires detail::bulk_submittable<std::decay_t<F>, std::ranges::range_value_t<Range>>
   [[nodiscard]] auto submit_bulk(Range&& range, F&& function) const {
+    return submit_bulk(task_options{}, std::forward<Range>(range), std::forward<F>(function));
+  }
+
+  /// The same for tasks of which more is said.
+  template <std::ranges::forward_range Range, class F>
+    requires detail::bulk_submittable<std::decay_t<F>, std::ranges::range_value_t<Range>>
+  [[nodiscard]] auto submit_bulk(task_options options, Range&& range, F&& function) const {
     using element = std::ranges::range_value_t<Range>;
     using result = detail::bulk_result<std::decay_t<F>, element>;
     using item = detail::batch_item<result, std::decay_t<F>, element>;
@@ -86,7 +116,7 @@ class executor_ref {
     }
     detail::batch_builder<item, std::decay_t<F>> batch(*pool_, std::forward<Range>(range), std::forward<F>(function));
     futures.reserve(batch.size());
-    batch.queue();
+    batch.queue(options.priority);
     for (std::size_t i = 0; i != batch.size(); ++i) futures.push_back(detail::future_access::adopt(batch[i]));
     return futures;
   }
@@ -95,11 +125,18 @@ class executor_ref {
   template <std::ranges::forward_range Range, class F>
     requires detail::bulk_submittable<std::decay_t<F>, std::ranges::range_value_t<Range>>
   void post_bulk(Range&& range, F&& function) const {
+    post_bulk(task_options{}, std::forward<Range>(range), std::forward<F>(function));
+  }
+
+  /// The same for tasks of which more is said.
+  template <std::ranges::forward_range Range, class F>
+    requires detail::bulk_submittable<std::decay_t<F>, std::ranges::range_value_t<Range>>
+  void post_bulk(task_options options, Range&& range, F&& function) const {
     using item = detail::posted_batch_item<std::decay_t<F>, std::ranges::range_value_t<Range>>;
     detail::require_callable(function);
     if (std::ranges::begin(range) == std::ranges::end(range)) return pool_->enqueue(nullptr, 0);
     detail::batch_builder<item, std::decay_t<F>> batch(*pool_, std::forward<Range>(range), std::forward<F>(function));
-    batch.queue();
+    batch.queue(options.priority);
   }
 
   /// Whether both refer to the same pool.
@@ -109,6 +146,10 @@ class executor_ref {
   void queue(detail::task_node& made) const {
     detail::task_node* const task = &made;
     detail::discard_on_failure(made, [&] { pool_->enqueue(&task, 1); });
+  }
+  void queue(detail::task_node& made, priority rank) const {
+    detail::task_node* const task = &made;
+    detail::discard_on_failure(made, [&] { pool_->enqueue_with(rank, &task, 1); });
   }
 
   detail::task_pool* pool_;

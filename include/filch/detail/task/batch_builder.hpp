@@ -69,8 +69,8 @@ class batch_builder {
   [[nodiscard]] Item& operator[](std::size_t index) const noexcept { return items_[index]; }
 
   /// Queues every item. The pool and the futures hold them afterwards. Throws as task_pool::enqueue.
-  void queue() {
-    pool_.enqueue(pointers_, count_);
+  void queue(priority rank = priority::normal) {
+    pool_.enqueue_with(rank, pointers_, count_);
     made_ = 0;
   }
 

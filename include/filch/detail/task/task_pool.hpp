@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <exception>
 
+#include <filch/task/priority.hpp>
+
 namespace filch::inline v0_1::detail {
 
 class task_node;
@@ -16,6 +18,9 @@ class task_pool {
   /// Queues all of `count` tasks or none, and wakes who is needed. The pool takes over one reference of each. Throws
   /// closed, forked or std::bad_alloc; nothing is queued then. `count` may be 0: then it only says whether it takes tasks.
   virtual void enqueue(task_node* const* tasks, std::size_t count) = 0;
+
+  /// The same for tasks of a priority. Those of the normal one go as by enqueue().
+  virtual void enqueue_with(priority rank, task_node* const* tasks, std::size_t count) = 0;
 
   using make_function = task_node* (*)(void* context, void* block) noexcept;
 
