@@ -1,7 +1,5 @@
 // From a task that was made to a task that somebody will run: queue it, then see whether a worker must be woken.
-#include <algorithm>
 #include <new>
-#include <stdexcept>
 #include <string>
 
 #include <filch/detail/task/make_task.hpp>
@@ -12,13 +10,6 @@
 #include "task/same_process.hpp"
 
 namespace filch::inline v0_1::detail {
-
-namespace {
-// A wake-up claims at most as many workers as one idle word holds; the chain brings the rest.
-unsigned wakes_for(std::size_t tasks) noexcept {
-  return static_cast<unsigned>(std::min<std::size_t>(tasks, idle_word<>::capacity));
-}
-}  // namespace
 
 worker* pool_core::own_worker() const noexcept {
   worker* const self = this_thread_worker;
@@ -34,20 +25,6 @@ void pool_core::enqueue(task_node* const* tasks, std::size_t count) {
   const slot_lease slot = slots_.lease();
   require_open();
   if (count != 0) enqueue_in(slot, tasks, count);
-}
-
-void pool_core::enqueue_with(priority rank, task_node* const* tasks, std::size_t count) {
-  if (rank == priority::normal || count == 0) return enqueue(tasks, count);
-  if (rank != priority::high && rank != priority::low)
-    throw std::invalid_argument("filch: task_options::priority is none of high, normal and low");
-  require_same_process(generation_);
-  if (worker* const self = own_worker(); self != nullptr) {
-    self->enqueue_with(rank, tasks, count);
-    return;
-  }
-  const slot_lease slot = slots_.lease();
-  require_open();
-  count_and_queue(slot, tasks, count, [&] { return lane(rank).enqueue(slot->by_lane[lane_of(rank)], tasks, count); });
 }
 
 // One lease for both steps: nobody's code runs in between.
@@ -83,14 +60,9 @@ void pool_core::stamp(latency_sampler& sampler, task_node* const* tasks, std::si
 // The slot is held until the last step, the wake-up included: when a closer has seen it free, nobody from outside is
 // inside any more.
 void pool_core::enqueue_in(const slot_lease& slot, task_node* const* tasks, std::size_t count) {
-  count_and_queue(slot, tasks, count, [&] { return injection_.enqueue(slot->producer, tasks, count); });
-}
-
-template <class Queue>
-void pool_core::count_and_queue(const slot_lease& slot, task_node* const* tasks, std::size_t count, Queue&& queue) {
   slot->ledger.count_spawned(count);
   stamp(slot->sampler, tasks, count);
-  const bool queued = queue();
+  const bool queued = injection_.enqueue(slot->producer, tasks, count);
   if (!queued) slot->ledger.take_back_spawned(count);
   standard_atomics::full_fence();  // [I8] the submitter's half of the wake handshake, pairs with [I2]
   if (queued) {
@@ -103,20 +75,12 @@ void pool_core::count_and_queue(const slot_lease& slot, task_node* const* tasks,
 
 // A pool is not stopped while one of its tasks runs, so it takes what a task submits.
 void worker::enqueue(task_node* const* tasks, std::size_t count) {
-  if (count != 0) count_and_queue(tasks, count, [&] { queue(tasks, count); });
-}
-
-void worker::enqueue_with(priority rank, task_node* const* tasks, std::size_t count) {
-  count_and_queue(tasks, count, [&] { queue_in_lane(rank, tasks, count); });
-}
-
-template <class Queue>
-void worker::count_and_queue(task_node* const* tasks, std::size_t count, Queue&& queue) {
   confirm_own_thread();
+  if (count == 0) return;
   pool_.stamp(sampler_, tasks, count);
   ledger_.count_spawned(count);
   try {
-    queue();
+    queue(tasks, count);
   } catch (...) {
     ledger_.take_back_spawned(count);
     pool_.idle().work_arrived(seat_.group);  // what a failed spill has put back was out of sight for a moment
@@ -133,19 +97,6 @@ void worker::queue(task_node* const* tasks, std::size_t count) {
     return;
   }
   if (!pool_.injection().enqueue(producer_, tasks, count)) throw std::bad_alloc();
-  standard_atomics::full_fence();  // [I8]
-}
-
-// What is urgent, or not, is for whichever worker is free first. A task that awaits what it puts here leaves tombstones, and
-// perhaps nobody dequeues: after as many as a deque would hold it looks for them.
-void worker::queue_in_lane(priority rank, task_node* const* tasks, std::size_t count) {
-  const unsigned which = lane_of(rank);
-  if (!pool_.lane(rank).enqueue(lane_producers_[which], tasks, count)) throw std::bad_alloc();
-  queued_in_lane_[which] += count;
-  if (queued_in_lane_[which] >= deque_.capacity()) {
-    queued_in_lane_[which] = 0;
-    sweep_lane(rank);
-  }
   standard_atomics::full_fence();  // [I8]
 }
 

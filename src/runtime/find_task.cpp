@@ -18,7 +18,8 @@ constexpr unsigned looks_between_fair_turns = 61;
 task_node* worker::find_own() noexcept {
   confirm_own_thread();
   if (task_node* const task = fair_turn(); task != nullptr) return task;
-  if (task_node* const task = take_from_lane(priority::high); task != nullptr) return task;
+  if (pool_.lane(priority::high).waiting() != 0)
+    if (task_node* const task = take_from_lane(priority::high); task != nullptr) return task;
   if (task_node* const task = deque_.pop(); task != nullptr) return task;
   return take_injected(batch_size::share);
 }

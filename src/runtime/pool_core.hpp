@@ -2,6 +2,7 @@
 //   pool_core.cpp   making and ending the workers
 //   allocate.cpp    the memory of a task
 //   enqueue.cpp     submitting, from outside and from a worker
+//   lanes.cpp       the same with a priority
 //   idle_host.cpp   what the idle protocol asks for
 //   quiescence.cpp  wait_idle, and what tells it
 //   run_task.cpp    the exception of a task that nobody waits for
@@ -12,6 +13,7 @@
 //   snapshot.cpp    metrics and describe
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <initializer_list>
@@ -49,6 +51,11 @@ class scheduler;
 }
 
 namespace filch::inline v0_1::detail {
+
+/// A wake-up claims at most as many workers as one idle word holds; the chain brings the rest.
+[[nodiscard]] inline unsigned wakes_for(std::size_t tasks) noexcept {
+  return static_cast<unsigned>(std::min<std::size_t>(tasks, idle_word<>::capacity));
+}
 
 class pool_core final : public task_pool {
  public:
@@ -108,8 +115,8 @@ class pool_core final : public task_pool {
   /// Where the exceptions are counted that nobody takes.
   [[nodiscard]] exception_tally& exceptions() const noexcept { return *exceptions_; }
 
-  /// What a task is given for a result that the pool's end has cancelled.
-  [[nodiscard]] std::exception_ptr cancelled_because_stopped() const noexcept;
+  /// Ends a claimed task without a call, because the pool has been told to stop.
+  void cancel(task_node& claimed) noexcept;
   void handle_unhandled(std::exception_ptr thrown) noexcept;
   /// Throws closed.
   [[noreturn]] void refuse() const;
@@ -146,8 +153,6 @@ class pool_core final : public task_pool {
   void* allocate_in(const slot_lease& slot, std::size_t bytes, std::size_t alignment);
   void require_open() const;
   void enqueue_in(const slot_lease& slot, task_node* const* tasks, std::size_t count);
-  template <class Queue>
-  void count_and_queue(const slot_lease& slot, task_node* const* tasks, std::size_t count, Queue&& queue);
   void start_spare(unsigned spare);
   void wake_dormant(idle_seat seat) noexcept;
   void call_up_one_spare() noexcept;
@@ -158,6 +163,7 @@ class pool_core final : public task_pool {
   void cancel_queued() noexcept;
   enum class cancel_step { cancelled, again, nothing_queued };
   cancel_step cancel_one_queued() noexcept;
+  [[nodiscard]] std::exception_ptr cancelled_because_stopped() const noexcept;
   void end_outside(task_node& task, std::initializer_list<counter worker_counters::*> which) noexcept;
   [[nodiscard]] bool is_called_from_inside() const noexcept;
   void end_workers() noexcept;

@@ -43,7 +43,7 @@ void worker::call(task_node& task) noexcept {
   if (task.queued_at != 0) latencies_.record(steady_nanoseconds() - task.queued_at);
   const running_task frame(task);
   if (pool_.cancelling()) {
-    task.operations->abandon(task, pool_.cancelled_because_stopped());
+    pool_.cancel(task);
     counters_.cancelled.add(1);
     return;
   }

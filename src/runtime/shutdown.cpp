@@ -90,6 +90,10 @@ pool_core::cancel_step pool_core::cancel_one_queued() noexcept {
   return claimed ? cancel_step::cancelled : cancel_step::again;
 }
 
+void pool_core::cancel(task_node& claimed) noexcept {
+  claimed.operations->abandon(claimed, cancelled_because_stopped());
+}
+
 // Without memory for a sentence the reason is that.
 std::exception_ptr pool_core::cancelled_because_stopped() const noexcept {
   try {

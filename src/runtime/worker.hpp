@@ -6,6 +6,7 @@
 //   block.cpp       waiting inside a task
 //   allocate.cpp    the memory of a task
 //   enqueue.cpp     submitting from a task
+//   lanes.cpp       the same with a priority
 //   tombstones.cpp  entries of tasks that get() ran in place
 #pragma once
 
@@ -135,10 +136,7 @@ class worker final : public worker_role {
   void call(task_node& task) noexcept;
 
   // enqueue.cpp
-  template <class Queue>
-  void count_and_queue(task_node* const* tasks, std::size_t count, Queue&& queue);
   void queue(task_node* const* tasks, std::size_t count);
-  void queue_in_lane(priority rank, task_node* const* tasks, std::size_t count);
   void spill();
   bool give_away_deque() noexcept;
 

@@ -35,7 +35,7 @@ declare -A files=(
   [task]='state_word|reference_count|park/idle\.hpp'
   [parker]='parker'
   [quiescence]='quiescence|park/idle\.hpp'
-  [idle]='park/idle|chase_lev_deque|pool_core'
+  [idle]='park/idle|chase_lev_deque|injection_lane|pool_core'
   [spare]='park/|src/runtime/(block|search|quiescence|pool_core)|chase_lev_deque'
   [trim]='base/combined_calls|memory/|runtime/closing|src/runtime/(allocate|shutdown|submission_slots)'
 )
