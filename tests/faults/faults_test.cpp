@@ -108,7 +108,7 @@ TEST(faults_of_submission_slots, who_finds_all_held_and_no_memory_for_more_goes_
   EXPECT_TRUE(filch_faults::disarm()) << "there was memory for a block, or nobody asked";
   ninth->ledger.count_spawned(1);
   std::size_t there = 0;
-  std::size_t leased = 0;
+  std::uint64_t leased = 0;
   slots.for_each([&](const filch::detail::submission_slot& each) {
     EXPECT_LE(each.ledger.spawned(), 1U) << "two hold the same";
     ++there;
