@@ -78,6 +78,18 @@ class ways {
   void as_a_tree(range of) {
     pool_.submit([this, of] { fork(of); }).get();
   }
+  void with_priorities(range of) {
+    for (std::uint32_t i = of.first; i != of.last; ++i)
+      pool_.post({.priority = static_cast<filch::priority>(i % 3)}, [this, i] { tally_.ran(i); });
+  }
+  /// Who cancels in time stands in for the task.
+  void half_cancelled(range of) {
+    std::vector<filch::future<void>> running;
+    for (std::uint32_t i = of.first; i != of.last; ++i)
+      running.push_back(pool_.submit({.priority = static_cast<filch::priority>(i % 3)}, [this, i] { tally_.ran(i); }));
+    for (std::uint32_t i = 0; i < of.size(); i += 2)
+      if (running[i].cancel()) tally_.ran(of.first + i);
+  }
   void as_a_chain(range of) {
     if (of.size() == 0) return;
     pool_.post([this, of] {
@@ -91,13 +103,15 @@ class ways {
       const auto many = std::min<std::uint32_t>(of.size(), 1 + static_cast<std::uint32_t>(random() % 400));
       const range some{of.first, of.first + many};
       of.first += many;
-      switch (random() % 8) {
+      switch (random() % 10) {
         case 0: one_by_one(some); break;
         case 1: with_futures(some); break;
         case 2: in_bulk(some); break;
         case 3: one_after_the_other(some); break;
         case 4: by_a_worker(some); break;
         case 5: as_a_chain(some); break;
+        case 6: with_priorities(some); break;
+        case 7: half_cancelled(some); break;
         default: as_a_tree(some); break;
       }
     }
