@@ -11,6 +11,7 @@
 #include <filch/task/executor_ref.hpp>
 #include <filch/task/future.hpp>
 #include <filch/task/priority.hpp>
+#include <filch/task/task_options.hpp>
 #include <filch/topology/binding.hpp>
 #include <filch/topology/placement.hpp>
 #include <filch/topology/topology.hpp>

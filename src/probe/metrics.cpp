@@ -61,7 +61,8 @@ std::ostream& operator<<(std::ostream& out, const pool_metrics& metrics) {
   out << "submit to start: p50 " << metrics.latency.quantile(0.5).count() << " ns, p99 "
       << metrics.latency.quantile(0.99).count() << " ns (" << metrics.latency.count() << " samples); "
       << metrics.waiting.high << " + " << metrics.waiting.normal << " + " << metrics.waiting.low
-      << " waiting (high, normal, low); " << metrics.spares_in_use << " spares in use; " << metrics.dropped_exceptions << " dropped exceptions\n";
+      << " waiting (high, normal, low); " << metrics.spares_in_use << " spares in use; " << metrics.dropped_exceptions
+      << " dropped exceptions\n";
   out.flags(flags);
   return out;
 }

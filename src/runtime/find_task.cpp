@@ -13,6 +13,7 @@ namespace filch::inline v0_1::detail {
 
 namespace {
 constexpr unsigned looks_between_fair_turns = 61;
+constexpr unsigned most_tombstones_a_visit = 32;
 }  // namespace
 
 task_node* worker::find_own() noexcept {
@@ -37,18 +38,23 @@ task_node* worker::fair_turn() noexcept {
   switch (fair_turns_++ % 4) {
     case 0: return take_injected(batch_size::one);
     case 1: return thief_.steal().item;
-    case 2: return steal();
+    case 2: return steal_in_turn();
     default: return take_from_lane(priority::low);
   }
 }
 
-// One at a time: none of them may lie in a deque.
+// One at a time, since none of them should lie in a deque. Tombstones on the way are dropped, some, so that a visit is not
+// spent on one, and whoever cancels more than is visited does not fill the memory.
 task_node* worker::take_from_lane(priority rank) noexcept {
-  task_node* taken = nullptr;
-  if (pool_.lane(rank).dequeue(lane_consumers_[lane_of(rank)], &taken, std::size_t{1}) == 0) return nullptr;
-  counters_.injected_tasks.add(1);
-  counters_.injected_batches.add(1);
-  return taken;
+  for (unsigned dropped = 0; dropped != most_tombstones_a_visit; ++dropped) {
+    task_node* taken = nullptr;
+    if (pool_.lane(rank).dequeue(lane_consumers_[lane_of(rank)], &taken, std::size_t{1}) == 0) return nullptr;
+    if (drop_tombstones(&taken, 1) == 0) continue;
+    counters_.injected_tasks.add(1);
+    counters_.injected_batches.add(1);
+    return taken;
+  }
+  return nullptr;
 }
 
 // A fair share of what there is, so that the other workers find some as well. The first is for now; the others go to
@@ -79,6 +85,17 @@ task_node* worker::steal() noexcept {
   // Spares have no place of their own: they stand behind the workers as victims, and rob all in the order of indices.
   for (unsigned i = is_spare() ? 0 : pool_.worker_count(); i != pool_.workers_in_use(); ++i) {
     worker* const victim = pool_.worker_at(i);
+    if (victim == nullptr || victim == this) continue;
+    if (task_node* const task = steal_from(*victim); task != nullptr) return task;
+  }
+  return nullptr;
+}
+
+// The nearest that always has something must not hide the others from a worker that always has something of its own.
+task_node* worker::steal_in_turn() noexcept {
+  const unsigned all = pool_.workers_in_use();
+  for (unsigned looks = 0; looks != all; ++looks) {
+    worker* const victim = pool_.worker_at(next_victim_++ % all);
     if (victim == nullptr || victim == this) continue;
     if (task_node* const task = steal_from(*victim); task != nullptr) return task;
   }

@@ -12,9 +12,9 @@
 namespace filch::inline v0_1::detail {
 
 void pool_core::enqueue_with(priority rank, task_node* const* tasks, std::size_t count) {
+  if (rank != priority::high && rank != priority::normal && rank != priority::low)
+    throw std::invalid_argument("filch: task_options::priority is none of high, normal and low: use one of these");
   if (rank == priority::normal || count == 0) return enqueue(tasks, count);
-  if (rank != priority::high && rank != priority::low)
-    throw std::invalid_argument("filch: task_options::priority is none of high, normal and low");
   require_same_process(generation_);
   if (worker* const self = own_worker(); self != nullptr) return self->enqueue_with(rank, tasks, count);
   const slot_lease slot = slots_.lease();
@@ -40,10 +40,7 @@ void worker::enqueue_with(priority rank, task_node* const* tasks, std::size_t co
     throw std::bad_alloc();
   }
   queued_in_lane_[which] += count;
-  if (queued_in_lane_[which] >= deque_.capacity()) {
-    queued_in_lane_[which] = 0;
-    sweep_lane(rank);
-  }
+  sweep_lane_if_due(rank);
   standard_atomics::full_fence();  // [I8]
   pool_.idle().work_arrived(seat_.group, wakes_for(count));
 }

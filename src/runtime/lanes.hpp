@@ -1,5 +1,5 @@
 // The lanes beside the injection queue, for tasks that are more or less urgent than the others. Tasks of normal priority never
-// come here, and the others never lie in a deque.
+// come here, and the others lie in a deque only where there is no memory to put them back.
 #pragma once
 
 #include <array>

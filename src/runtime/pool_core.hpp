@@ -14,6 +14,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <initializer_list>
@@ -86,7 +87,7 @@ class pool_core final : public task_pool {
   // --- for the workers ---
   [[nodiscard]] const settings& decided() const noexcept { return settings_; }
   [[nodiscard]] injection_queue<task_node>& injection() noexcept { return injection_; }
-  [[nodiscard]] task_lane& lane(priority rank) noexcept { return rank == priority::high ? high_lane_ : low_lane_; }
+  [[nodiscard]] task_lane& lane(priority rank) noexcept { return lanes_[lane_of(rank)]; }
   [[nodiscard]] idle_protocol<pool_core, parking_atomics>& idle() noexcept { return idle_; }
   [[nodiscard]] spare_word<>& spares() noexcept { return spares_; }
   [[nodiscard]] start_gate& gate() noexcept { return gate_; }
@@ -116,7 +117,7 @@ class pool_core final : public task_pool {
   [[nodiscard]] exception_tally& exceptions() const noexcept { return *exceptions_; }
 
   /// Ends a claimed task without a call, because the pool has been told to stop.
-  void cancel(task_node& claimed) noexcept;
+  void cancel_because_stopped(task_node& claimed) noexcept;
   void handle_unhandled(std::exception_ptr thrown) noexcept;
   /// Throws closed.
   [[noreturn]] void refuse() const;
@@ -200,8 +201,7 @@ class pool_core final : public task_pool {
   start_gate gate_;
   idle_protocol<pool_core, parking_atomics> idle_{*this};
   injection_queue<task_node> injection_;
-  task_lane high_lane_;
-  task_lane low_lane_;
+  std::array<task_lane, lane_count> lanes_;
   submission_slots slots_;
   std::stop_source stop_source_;
   const std::stop_token stop_token_ = stop_source_.get_token();

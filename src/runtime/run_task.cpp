@@ -43,7 +43,7 @@ void worker::call(task_node& task) noexcept {
   if (task.queued_at != 0) latencies_.record(steady_nanoseconds() - task.queued_at);
   const running_task frame(task);
   if (pool_.cancelling()) {
-    pool_.cancel(task);
+    pool_.cancel_because_stopped(task);
     counters_.cancelled.add(1);
     return;
   }

@@ -71,10 +71,13 @@ void pool_core::cancel_queued() noexcept {
 }
 
 pool_core::cancel_step pool_core::cancel_one_queued() noexcept {
-  bool maybe_more = injection_.maybe_not_empty() || high_lane_.maybe_not_empty() || low_lane_.maybe_not_empty();
+  bool maybe_more = injection_.maybe_not_empty();
   task_node* task = nullptr;
-  if (injection_.dequeue(&task, 1) == 0 && high_lane_.dequeue(&task, std::size_t{1}) == 0)
-    (void)low_lane_.dequeue(&task, std::size_t{1});
+  (void)injection_.dequeue(&task, 1);
+  for (task_lane& each : lanes_) {
+    maybe_more = maybe_more || each.maybe_not_empty();
+    if (task == nullptr) (void)each.dequeue(&task, std::size_t{1});
+  }
   for (unsigned i = 0; task == nullptr && i != workers_in_use(); ++i) {
     worker* const victim = worker_at(i);
     if (victim == nullptr) continue;
@@ -90,7 +93,7 @@ pool_core::cancel_step pool_core::cancel_one_queued() noexcept {
   return claimed ? cancel_step::cancelled : cancel_step::again;
 }
 
-void pool_core::cancel(task_node& claimed) noexcept {
+void pool_core::cancel_because_stopped(task_node& claimed) noexcept {
   claimed.operations->abandon(claimed, cancelled_because_stopped());
 }
 

@@ -29,7 +29,7 @@ pool_metrics pool_core::metrics() const {
   });
   for_each_worker([&](const worker& each) { row(each).spawned = each.ledger().spawned(); });
   slots_.for_each([&](const submission_slot& slot) { all.outside.spawned += slot.ledger.spawned(); });
-  all.waiting = {high_lane_.waiting(), injection_.size_estimate(), low_lane_.waiting()};
+  all.waiting = {lanes_[lane_of(priority::high)].waiting(), injection_.size_estimate(), lanes_[lane_of(priority::low)].waiting()};
   all.dropped_exceptions = exceptions_->dropped();
   all.spares_in_use = spare_count_ - spares_.dormant_count();
   return all;

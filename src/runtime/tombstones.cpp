@@ -2,6 +2,8 @@
 // whose workers are all inside long tasks dequeues nothing, so whoever spills cleans up as well. Without that, a task
 // that submits and awaits thousands for ever would fill the memory with tombstones.
 #include <algorithm>
+#include <new>
+#include <utility>
 
 #include "runtime/pool_core.hpp"
 #include "runtime/worker.hpp"
@@ -26,11 +28,10 @@ std::size_t worker::drop_tombstones(task_node** entries, std::size_t count) noex
 // at most as a spill puts in; the others go to the back. Costs one small batch where there are none. What this worker
 // has in its hands meanwhile is queued again before the fence and the look that end the submission.
 template <class Dequeue, class Enqueue>
-void worker::sweep(Dequeue&& dequeue, Enqueue&& enqueue) {
+void worker::sweep(std::size_t most, Dequeue&& dequeue, Enqueue&& enqueue) {
   task_node* entries[largest_sweep];
-  const std::size_t size = std::min(largest_sweep, deque_.capacity() / 4);
-  if (deque_.room() < size) return;  // without memory for the queue it could put nothing back
-  for (std::size_t swept = 0; swept < deque_.capacity() && size != 0; swept += size) {
+  const std::size_t size = std::min({largest_sweep, deque_.capacity() / 4, deque_.room()});
+  for (std::size_t swept = 0; swept < most && size != 0; swept += size) {
     const std::size_t taken = dequeue(entries, size);
     const std::size_t live = drop_tombstones(entries, taken);
     if (live != 0 && !enqueue(entries, live)) {
@@ -42,14 +43,24 @@ void worker::sweep(Dequeue&& dequeue, Enqueue&& enqueue) {
 }
 
 void worker::sweep_injection() {
-  sweep([&](task_node** entries, std::size_t size) { return pool_.injection().dequeue(consumer_, entries, size); },
+  sweep(deque_.capacity(),
+        [&](task_node** entries, std::size_t size) { return pool_.injection().dequeue(consumer_, entries, size); },
         [&](task_node** entries, std::size_t live) { return pool_.injection().enqueue(producer_, entries, live); });
 }
 
-void worker::sweep_lane(priority rank) {
+// After as many as a deque holds were put there since the last time. What is taken out must fit into the deque, in case that there
+// is no memory to put it back: a full one is spilled.
+void worker::sweep_lane_if_due(priority rank) {
   task_lane& lane = pool_.lane(rank);
   const unsigned which = lane_of(rank);
-  sweep([&](task_node** entries, std::size_t size) { return lane.dequeue(lane_consumers_[which], entries, size); },
+  if (queued_in_lane_[which] < deque_.capacity()) return;
+  try {
+    if (deque_.room() == 0) spill();
+  } catch (const std::bad_alloc&) {
+    return;  // another time
+  }
+  sweep(2 * std::exchange(queued_in_lane_[which], 0),
+        [&](task_node** entries, std::size_t size) { return lane.dequeue(lane_consumers_[which], entries, size); },
         [&](task_node** entries, std::size_t live) { return lane.enqueue(lane_producers_[which], entries, live); });
 }
 
@@ -57,8 +68,8 @@ void worker::sweep_lane(priority rank) {
 void pool_core::discard_tombstones() noexcept {
   task_node* found = nullptr;
   while (injection_.dequeue(&found, 1) != 0) found->drop_reference();
-  for (task_lane* const lane : {&high_lane_, &low_lane_})
-    while (lane->dequeue(&found, std::size_t{1}) != 0) found->drop_reference();
+  for (task_lane& lane : lanes_)
+    while (lane.dequeue(&found, std::size_t{1}) != 0) found->drop_reference();
   for_each_worker([](worker& each) {
     for (steal_result<task_node> taken = each.thief().steal(); taken.outcome != steal_outcome::empty;
          taken = each.thief().steal())

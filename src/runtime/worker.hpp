@@ -7,7 +7,7 @@
 //   allocate.cpp    the memory of a task
 //   enqueue.cpp     submitting from a task
 //   lanes.cpp       the same with a priority
-//   tombstones.cpp  entries of tasks that get() ran in place
+//   tombstones.cpp  entries of tasks that get() ran in place or that were cancelled
 #pragma once
 
 #include <array>
@@ -114,6 +114,7 @@ class worker final : public worker_role {
   task_node* take_injected(batch_size size) noexcept;
   task_node* take_from_lane(priority rank) noexcept;
   task_node* steal() noexcept;
+  task_node* steal_in_turn() noexcept;
   task_node* steal_from(worker& victim) noexcept;
 
   // search.cpp
@@ -142,9 +143,9 @@ class worker final : public worker_role {
 
   // tombstones.cpp
   void sweep_injection();
-  void sweep_lane(priority rank);
+  void sweep_lane_if_due(priority rank);
   template <class Dequeue, class Enqueue>
-  void sweep(Dequeue&& dequeue, Enqueue&& enqueue);
+  void sweep(std::size_t most, Dequeue&& dequeue, Enqueue&& enqueue);
   [[nodiscard]] static std::size_t drop_tombstones(task_node** entries, std::size_t count) noexcept;
 
   pool_core& pool_;
@@ -166,6 +167,7 @@ class worker final : public worker_role {
   latency_sampler sampler_;
   unsigned looks_ = 0;
   unsigned fair_turns_ = 0;
+  unsigned next_victim_ = 0;  // of fair turns
   bool runs_tasks_ = false;
   bool started_ = false;  // written by whoever may start it: the constructor, or the holder of the spare's bit
   bind_result binding_;

@@ -29,7 +29,9 @@ bool cancel_if_queued(task_node& task) {
   if (task.state.is_ready()) return false;
   require_same_process(task.generation);
   if (task.state.claim() == claim_outcome::taken) return false;
+  task.references.add();  // a capture may hold the future itself, and take it along
   task.pool->cancel_claimed(task, cancelled_by_the_future());
+  task.drop_reference();
   return true;
 }
 

@@ -48,7 +48,7 @@ class pool_core {
   idle_protocol<pool_core, relacy_atomics>& idle() noexcept { return idle_; }
   spare_word<relacy_atomics>& spares() noexcept { return spares_; }
   injection_queue& injection() noexcept { return injection_; }
-  injection_lane<injection_queue, relacy_atomics>& lane(unsigned which) noexcept { return which == 0 ? high_lane_ : low_lane_; }
+  injection_lane<injection_queue, relacy_atomics>& lane(unsigned which) noexcept { return lanes_[which]; }
   bool has_lanes() const noexcept { return has_lanes_; }
   worker* worker_at(unsigned index) const noexcept { return workers_[index]; }
   unsigned workers_in_use() const noexcept { return worker_count_ + spare_count_; }
@@ -221,8 +221,7 @@ class pool_core {
   const std::unique_ptr<trim_bell, bell_deleter> bell_{
       trim_bell::create([](void* pool) noexcept { static_cast<pool_core*>(pool)->trim_memory(); }, this)};
   injection_queue injection_;
-  injection_lane<injection_queue, relacy_atomics> high_lane_;
-  injection_lane<injection_queue, relacy_atomics> low_lane_;
+  injection_lane<injection_queue, relacy_atomics> lanes_[2];
   submission_slots slots_;
   bool steal_outside(task_node*& task);
 

@@ -64,7 +64,7 @@ class worker {
     task_node* const one = &task;
     submit(&one, 1);
   }
-  // As queue_in_lane().
+  // As worker::enqueue_with(), without the sweep.
   void submit_in_lane(unsigned which, task_node& task) {
     task_node* const one = &task;
     ledger_.count_spawned(1);

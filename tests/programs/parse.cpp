@@ -97,7 +97,8 @@ class parser {
 };
 
 constexpr std::array<const char*, static_cast<std::size_t>(op::count_)> names{
-    "add", "submit", "post", "bulk", "post_bulk", "get", "help", "wait", "wait_for", "drop", "give", "cancel", "nest", "yield", "raise"};
+    "add",      "submit", "post", "bulk", "post_bulk", "get",   "help",  "wait",
+    "wait_for", "drop",   "give", "nest", "yield",     "raise", "cancel"};
 constexpr std::array<const char*, static_cast<std::size_t>(ending::count_)> endings{
     "the destructor", "shutdown", "shutdown_for a moment", "shutdown_now", "shutdown_now at once"};
 
@@ -123,7 +124,8 @@ program parse(std::span<const std::uint8_t> bytes) { return parser(bytes).parse(
 
 std::string to_string(const program& of) {
   std::string out = std::to_string(of.workers) + (of.spin ? " spinning workers" : " workers") + ", deques of " +
-                    std::to_string(of.deque_capacity) + ", ended by " + endings[static_cast<std::size_t>(of.end)] + '\n';
+                    std::to_string(of.deque_capacity) + ", ended by " + endings[static_cast<std::size_t>(of.end)] +
+                    (of.cancels ? ", cancelling\n" : "\n");
   for (const auto& thread : of.threads) print(out += "thread ", *thread, 0);
   return out;
 }

@@ -26,10 +26,10 @@ enum class op : std::uint8_t {
   wait_for,  // for a moment
   drop,      // a future
   give,      // a future to a new child, which gets it
-  cancel,    // what a future is of
   nest,      // a chain of tasks, each of which awaits the next
   yield,
   raise,     // an exception: the body ends
+  cancel,    // what a future is of
   count_
 };
 

@@ -5,6 +5,8 @@
 #include <functional>
 #include <vector>
 
+#include <filch/runtime/this_worker.hpp>
+
 #include "runtime/pool_fixture.hpp"
 
 namespace {
@@ -173,6 +175,51 @@ TEST_P(find_task_test, tasks_behind_a_long_one_are_taken_also_by_workers_that_al
   start.set();
   EXPECT_EQ(long_one.wait_for(watchdog), filch::future_status::ready);
   greedy.stop();
+  pool.wait_idle();
+}
+
+// Two workers always find something with each other, and it is not with them that the oldest task waits.
+TEST_P(find_task_test, what_lies_behind_a_long_task_is_found_although_nearer_workers_always_have_some) {
+  filch::scheduler_options options = shape();
+  options.workers = 3;
+  filch::scheduler& pool = make_pool(std::move(options));
+  filch::scheduler& elsewhere = make_pool({.workers = 1});
+  held_workers far(elsewhere, 1);
+  self_resubmitting greedy(pool);
+  const event ran;
+  auto blocked = pool.submit([&] { elsewhere.submit([] {}).get(); });
+  EXPECT_TRUE(eventually([&] { return pool.metrics().spares_in_use == 1; }));
+  unsigned found_after = 0;
+  std::vector<filch::future<void>> hold;
+  std::atomic<unsigned> inside{0};
+  std::atomic<unsigned> greedy_workers{0};
+  const event go;
+  // Each of the two workers and the spare is inside one of these; one that is on the spare keeps a task behind it.
+  for (int i = 0; i != 3; ++i)
+    hold.push_back(pool.submit([&, go, ran] {
+      ++inside;
+      EXPECT_TRUE(go.wait());
+      if (*filch::this_worker() >= 3) {
+        EXPECT_TRUE(eventually([&] { return greedy_workers.load() == 2; }));
+        pool.post([&, ran] {
+          found_after = greedy.runs();
+          ran.set();
+        });
+        const unsigned posted_after = greedy.runs();
+        EXPECT_TRUE(ran.wait());  // without leaving the spare
+        EXPECT_LT(found_after, posted_after + 10'000) << "each of the two comes by once in 4 * 61 * 4 looks";
+      } else {
+        for (int n = 0; n != 50; ++n) greedy.start();
+        ++greedy_workers;
+      }
+    }));
+  EXPECT_TRUE(eventually([&] { return inside.load() == 3; }));
+  go.set();
+  for (auto& each : hold) EXPECT_EQ(each.wait_for(watchdog), filch::future_status::ready);
+  greedy.stop();
+  EXPECT_NE(found_after, 0U);
+  far.release();
+  blocked.get();
   pool.wait_idle();
 }
 

@@ -94,7 +94,8 @@ TEST_P(lanes_test, a_task_that_has_time_comes_when_there_is_nothing_else) {
   EXPECT_LE(strangers_before_the_last(order, 1), 1) << testing::PrintToString(order);
 }
 
-/// A task that submits itself again, with the same priority, and counts its runs until each of the others has run.
+/// A task that submits itself again, with the same priority, and counts its runs until each of the others has run, or for long
+/// enough.
 class greedy {
  public:
   greedy(filch::scheduler& pool, filch::task_options options) : pool_(pool), options_(options) {}
@@ -110,7 +111,7 @@ class greedy {
  private:
   void run() {
     ++runs_;
-    if (left_ != 0) start();
+    if (left_ != 0 && runs_ != 100 * most_between_visits) start();
   }
   filch::scheduler& pool_;
   const filch::task_options options_;
@@ -148,8 +149,33 @@ TEST_P(lanes_test, normal_tasks_without_end_let_one_that_has_time_in_within_the_
         normal.start();
       }).get();
   pool.wait_idle();
-  EXPECT_GE(normal.most(), 1U);
   EXPECT_LE(normal.most(), most_between_visits);
+}
+
+TEST_P(lanes_test, cancelled_tasks_use_up_no_visit) {
+  filch::scheduler& pool = make_pool_of_one();
+  greedy normal(pool, {});
+  pool.submit([&] {
+        normal.expect(1);
+        for (int i = 0; i != 20; ++i) EXPECT_TRUE(pool.submit(low, [] {}).cancel());
+        pool.post(low, [&] { normal.note(); });
+        normal.start();
+      }).get();
+  pool.wait_idle();
+  EXPECT_LE(normal.most(), most_between_visits);
+}
+
+TEST_P(lanes_test, more_cancelled_tasks_than_are_visited_do_not_fill_the_memory) {
+  filch::scheduler& pool = make_pool_of_one();
+  std::atomic<bool> enough{false};
+  std::function<void()> again = [&] {
+    if (!enough) pool.post(again);
+  };
+  pool.post(again);
+  for (unsigned i = 0; i != 4'000; ++i) (void)pool.submit(low, [] {}).cancel();
+  EXPECT_TRUE(eventually([&] { return pool.metrics().waiting.low == 0; })) << "32 a visit, while there is always something else";
+  enough = true;
+  pool.wait_idle();
 }
 
 TEST_P(lanes_test, other_than_normal_tasks_never_lie_in_a_deque) {
@@ -227,21 +253,58 @@ TEST_P(lanes_test, get_runs_an_awaited_task_in_place_whatever_its_priority) {
             true);
 }
 
-TEST_P(lanes_test, a_task_that_submits_and_awaits_urgent_ones_for_ever_leaves_no_growing_lane_behind) {
-  filch::scheduler_options options = shape();
-  options.deque_capacity = 64;
-  filch::scheduler& pool = make_pool(std::move(options));
-  std::optional<held_workers> others;
-  if (width() != 1) others.emplace(pool, width() - 1);
-  std::size_t most = 0;
-  pool.submit([&] {
-        for (unsigned i = 0; i != scaled(100'000); ++i) {
-          EXPECT_EQ(pool.submit(i % 2 == 0 ? high : low, [i] { return i; }).get(), i);
-          const filch::waiting_tasks waiting = pool.metrics().waiting;
-          most = std::max(most, waiting.high + waiting.low);
-        }
-      }).get();
-  EXPECT_LT(most, 4U * 64);
+/// A pool of which one worker is free, so that nobody comes by what that one leaves in the lanes.
+class busy_lanes_test : public shaped_pool_test {
+ protected:
+  static constexpr unsigned capacity = 64;
+
+  /// What waits at most while a task of the pool runs `round` again and again.
+  std::size_t most_after(unsigned rounds, const std::function<void(filch::scheduler&, unsigned)>& before_and_round) {
+    filch::scheduler_options options = shape();
+    options.deque_capacity = capacity;
+    filch::scheduler& pool = make_pool(std::move(options));
+    std::optional<held_workers> others;
+    if (width() != 1) others.emplace(pool, width() - 1);
+    std::size_t most = 0;
+    pool.submit([&] {
+          for (unsigned i = 0; i != rounds; ++i) {
+            before_and_round(pool, i);
+            const filch::waiting_tasks waiting = pool.metrics().waiting;
+            most = std::max(most, waiting.high + waiting.low);
+          }
+        }).get();
+    return most;
+  }
+};
+INSTANTIATE_POOL_SHAPES(busy_lanes_test);
+
+TEST_P(busy_lanes_test, a_task_that_submits_and_awaits_urgent_ones_for_ever_leaves_no_growing_lane_behind) {
+  EXPECT_LT(most_after(scaled(50'000),
+                       [](filch::scheduler& pool, unsigned i) {
+                         EXPECT_EQ(pool.submit(i % 2 == 0 ? high : low, [i] { return i; }).get(), i);
+                       }),
+            4 * capacity);
+}
+
+TEST_P(busy_lanes_test, nor_does_it_when_its_deque_is_full) {
+  for (const unsigned queued : {capacity - 3, capacity}) {
+    EXPECT_LT(most_after(scaled(20'000),
+                         [queued](filch::scheduler& pool, unsigned i) {
+                           if (i == 0)
+                             for (unsigned n = 0; n != queued; ++n) pool.post([] {});
+                           pool.submit(high, [] {}).get();
+                         }),
+              4 * capacity)
+        << queued;
+  }
+}
+
+TEST_P(busy_lanes_test, nor_with_more_at_once_than_a_deque_holds) {
+  EXPECT_LT(most_after(scaled(1'000),
+                       [](filch::scheduler& pool, unsigned) {
+                         for (auto& each : pool.submit_bulk(low, std::vector<int>(3 * capacity), [](int) {})) each.get();
+                       }),
+            8 * capacity);
 }
 
 TEST_P(lanes_test, shutdown_runs_what_waits_in_the_lanes_and_shutdown_now_cancels_it) {
@@ -266,13 +329,23 @@ TEST_P(lanes_test, shutdown_runs_what_waits_in_the_lanes_and_shutdown_now_cancel
   }
 }
 
-TEST_P(lanes_test, entries_of_cancelled_tasks_are_dropped_at_the_end) {
+// No worker is left to come by.
+TEST_P(lanes_test, what_lies_in_a_lane_when_all_workers_have_gone_is_dropped_with_the_pool) {
   filch::scheduler& pool = make_shaped_pool();
-  held_workers held(pool, width());
-  for (const filch::task_options& options : {high, low}) EXPECT_TRUE(pool.submit(options, [] {}).cancel());
-  std::thread ends([&] { pool.shutdown(); });
-  held.release();
-  ends.join();
+  filch::detail::pool_core& core = filch::detail::scheduler_access::core(pool);
+  filch::detail::task_node* entries[2] = {};
+  {
+    const held_workers held(pool, width());
+    for (const filch::task_options& options : {high, low}) {
+      EXPECT_TRUE(pool.submit(options, [] {}).cancel());
+      EXPECT_EQ(core.lane(options.priority).dequeue(&entries[options.priority == priority::high ? 0 : 1], std::size_t{1}), 1U);
+    }
+  }
+  pool.shutdown();
+  filch::detail::task_lane::producer producers[2];
+  EXPECT_TRUE(core.lane(priority::high).enqueue(producers[0], &entries[0], 1));
+  EXPECT_TRUE(core.lane(priority::low).enqueue(producers[1], &entries[1], 1));
+  destroy_pool(pool);  // the fixture counts the blocks
 }
 
 TEST_P(lanes_test, a_priority_that_there_is_not_is_refused) {
@@ -280,6 +353,7 @@ TEST_P(lanes_test, a_priority_that_there_is_not_is_refused) {
   const filch::task_options none{.priority = static_cast<priority>(7)};
   EXPECT_THROW((void)pool.submit(none, [] {}), std::invalid_argument);
   EXPECT_THROW(pool.post(none, [] {}), std::invalid_argument);
+  EXPECT_THROW(pool.post_bulk(none, std::vector<int>{}, [](int) {}), std::invalid_argument);
   EXPECT_THROW(pool.submit([&] { pool.post(none, [] {}); }).get(), std::invalid_argument);
   std::function<void()> empty;
   EXPECT_THROW((void)pool.submit(high, empty), std::invalid_argument);

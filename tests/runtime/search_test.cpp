@@ -22,7 +22,7 @@ class search_test : public shaped_pool_test {
     const auto cpu = cpu_time_of_others();
     std::this_thread::sleep_for(100ms);
     EXPECT_EQ(context_switches("quiet/"), switches);
-    EXPECT_LT(cpu_time_of_others() - cpu, 5ms);
+    EXPECT_LT(cpu_time_of_others() - cpu, 25ms);  // who searched would use the whole 100 ms; emulated machines account roughly
   }
 
   static filch::scheduler_options quiet_shape() {

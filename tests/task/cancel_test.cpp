@@ -84,7 +84,9 @@ TEST_F(cancel_test, the_second_time_is_too_late) {
 TEST_F(cancel_test, is_for_one_task_of_a_bulk) {
   std::vector<future<int>> asked = on.submit_bulk(std::vector<int>{1, 2, 3}, [held = counted()](int i) { return i; });
   EXPECT_TRUE(asked[1].cancel());
+  EXPECT_EQ(counted::alive, before + 1) << "the others share it";
   while (pool.run_next()) {}
+  EXPECT_EQ(counted::alive, before);
   EXPECT_EQ(asked[0].get(), 1);
   EXPECT_THROW(asked[1].get(), task_cancelled);
   EXPECT_EQ(asked[2].get(), 3);

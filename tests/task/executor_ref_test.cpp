@@ -42,6 +42,24 @@ TEST_F(executor_ref_test, two_of_one_pool_are_equal_and_one_is_one_word) {
   filch::detail::this_thread_slab = nullptr;
 }
 
+TEST_F(executor_ref_test, a_priority_goes_with_every_kind_of_submission) {
+  const filch::task_options low{.priority = filch::priority::low};
+  const auto rank = [&] { return std::exchange(pool.last_rank, filch::priority::normal); };
+  auto one = on.submit(low, [](int i) { return i; }, 7);
+  EXPECT_EQ(rank(), filch::priority::low);
+  on.post({.priority = filch::priority::high}, [] {});
+  EXPECT_EQ(rank(), filch::priority::high);
+  auto many = on.submit_bulk(low, std::vector<int>{1, 2}, [](int i) { return i; });
+  EXPECT_EQ(rank(), filch::priority::low);
+  on.post_bulk(low, std::vector<int>{1, 2}, [](int) {});
+  EXPECT_EQ(rank(), filch::priority::low);
+  on.post_bulk(low, std::vector<int>{}, [](int) {});
+  EXPECT_EQ(rank(), filch::priority::low);
+  while (pool.run_next()) {}
+  EXPECT_EQ(one.get(), 7);
+  EXPECT_EQ(many[1].get(), 2);
+}
+
 TEST_F(executor_ref_test, an_empty_callable_is_refused_at_the_call) {
   const std::function<void()> empty;
   EXPECT_THROW((void)on.submit(empty), std::invalid_argument);

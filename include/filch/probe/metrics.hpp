@@ -13,13 +13,13 @@ namespace filch::inline v0_1 {
 /// The counters of one worker since its pool was made. Each only grows.
 struct worker_metrics {
   std::uint64_t executed = 0;          ///< tasks whose callable this worker has called, claims included
-  std::uint64_t cancelled = 0;         ///< tasks it ended without a call: shutdowns and future::cancel()
+  std::uint64_t cancelled = 0;         ///< tasks it ended without a call, because of a shutdown
   std::uint64_t failed = 0;            ///< of the executed ones, those that ended with an exception
   std::uint64_t spawned = 0;           ///< tasks submitted by tasks that ran here
   std::uint64_t stolen = 0;            ///< tasks taken from other workers' deques
   std::uint64_t steal_attempts = 0;    ///< looks at another worker's deque
   std::uint64_t lost = 0;              ///< of these, the ones in which somebody else took the task first
-  std::uint64_t injected_batches = 0;  ///< visits to the injection queue that brought something
+  std::uint64_t injected_batches = 0;  ///< visits to the injection queue and its lanes that brought something
   std::uint64_t injected_tasks = 0;    ///< what these visits brought
   std::uint64_t spills = 0;            ///< times the deque was full and its older half went to the injection queue
   std::uint64_t parks = 0;             ///< times it went to sleep for want of work
@@ -43,7 +43,7 @@ struct waiting_tasks {
 struct pool_metrics {
   std::vector<worker_metrics> workers;  ///< by worker index
   std::vector<worker_metrics> spares;   ///< the spares that were ever started
-  worker_metrics outside;               ///< what threads outside submitted or ran with get(help), and what anybody cancelled
+  worker_metrics outside;               ///< what threads outside did, and all that was cancelled by future::cancel()
   waiting_tasks waiting;                ///< for any worker
   unsigned spares_in_use = 0;           ///< spares that stand in for a blocked worker now
   std::uint64_t dropped_exceptions = 0; ///< what tasks threw and no get() rethrew before the future was dropped

@@ -13,7 +13,7 @@
 #include <filch/runtime/shutdown_counts.hpp>
 #include <filch/task/executor_ref.hpp>
 #include <filch/task/future.hpp>
-#include <filch/task/priority.hpp>
+#include <filch/task/task_options.hpp>
 
 namespace filch::inline v0_1 {
 

@@ -15,7 +15,7 @@
 #include <filch/detail/task/submitted_task.hpp>
 #include <filch/detail/task/task_pool.hpp>
 #include <filch/task/future.hpp>
-#include <filch/task/priority.hpp>
+#include <filch/task/task_options.hpp>
 
 namespace filch::inline v0_1 {
 
@@ -111,7 +111,7 @@ class executor_ref {
     std::vector<future<result>> futures;
     detail::require_callable(function);
     if (std::ranges::begin(range) == std::ranges::end(range)) {
-      pool_->enqueue(nullptr, 0);
+      pool_->enqueue_with(options.priority, nullptr, 0);
       return futures;
     }
     detail::batch_builder<item, std::decay_t<F>> batch(*pool_, std::forward<Range>(range), std::forward<F>(function));
@@ -134,7 +134,7 @@ class executor_ref {
   void post_bulk(task_options options, Range&& range, F&& function) const {
     using item = detail::posted_batch_item<std::decay_t<F>, std::ranges::range_value_t<Range>>;
     detail::require_callable(function);
-    if (std::ranges::begin(range) == std::ranges::end(range)) return pool_->enqueue(nullptr, 0);
+    if (std::ranges::begin(range) == std::ranges::end(range)) return pool_->enqueue_with(options.priority, nullptr, 0);
     detail::batch_builder<item, std::decay_t<F>> batch(*pool_, std::forward<Range>(range), std::forward<F>(function));
     batch.queue(options.priority);
   }

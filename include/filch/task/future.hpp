@@ -88,12 +88,13 @@ class [[nodiscard]] future {
   }
 
   /// Sees to it that the task never runs, if it has not been started, and says whether that was in time. When it was, the
-  /// callable and its captures have been destroyed by this thread, the future is ready, and get() throws task_cancelled.
-  /// When it was not, because the task runs, is done or was cancelled before, nothing has changed. A task that runs is not
-  /// told.
+  /// callable and its captures have been destroyed by this thread, but for what a bulk shares, which goes with its last
+  /// task; the future is ready, and get() throws task_cancelled, or what one of their destructors threw, or std::bad_alloc
+  /// where there was no memory for the sentence. When it was not, because the task runs, is done or was cancelled before,
+  /// nothing has changed. A task that runs is not told.
   ///
-  /// Lock-free. The block of a cancelled task goes back when a worker comes by its entry in the queue. Throws
-  /// no_future_state, forked.
+  /// Blocking: never, but for these destructors; otherwise as a submission from outside. The block of a cancelled task goes
+  /// back when a worker comes by its entry in the queue. Throws no_future_state, forked.
   bool cancel() { return detail::cancel_if_queued(state("cancel")); }
 
   /// Whether get() would return at once. Never blocks. Throws no_future_state.

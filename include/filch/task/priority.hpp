@@ -1,4 +1,4 @@
-// How urgent a task is, and what else can be said of one when it is submitted.
+// How urgent a task is.
 #pragma once
 
 namespace filch::inline v0_1 {
@@ -6,15 +6,10 @@ namespace filch::inline v0_1 {
 /// Which tasks come first.
 ///
 /// A worker that looks for its next task takes one of high priority before all others, wherever these wait, and one of low
-/// priority when there is nothing else to do anywhere. So that nobody waits for ever it turns to each of the others in turn:
-/// while it goes on running tasks, it visits what waits of each priority at least once in 244 tasks.
+/// priority when there is nothing else to do anywhere. So that nobody waits for ever, one look in 61 goes another way, in
+/// turn to the normal tasks from outside, to the oldest of its own deque, to another worker's oldest, and to those of low
+/// priority: of 244 looks at least one begins with each, and takes one task. Among tasks of one lane there is an order for
+/// each thread that submits, and none between threads.
 enum class priority : unsigned char { high, normal, low };
-
-/// What can be said of a task: `pool.submit({.priority = filch::priority::high}, f)`.
-struct task_options {
-  /// Default: normal. The others go by lanes that all workers share, also inside a task: such a task costs as much as one
-  /// from outside. get() in a task runs what nobody has started, whatever its priority.
-  filch::priority priority = filch::priority::normal;
-};
 
 }  // namespace filch::inline v0_1

@@ -1,4 +1,4 @@
-// The seam between the protocols and the machine. The deque, the idle word, the spare word, the shared state, the
+// The seam between the protocols and the machine. The deque, the lanes, the idle word, the spare word, the shared state, the
 // reference count, the slab's remote list, closing and the ledgers are templates over such a policy, so that a model
 // checker runs the shipped code with atomics of its own.
 //

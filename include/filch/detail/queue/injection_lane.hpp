@@ -3,8 +3,8 @@
 //
 // Invariant: the count is never less than the number of items in the queue. An item is counted before it is queued, and
 // discounted after it was dequeued: an item that was there uncounted would keep workers awake, and out of their reach for as
-// long as its submitter has lost its core. The count only says whether a look is worth while; nobody parks because of it: who is about
-// to sleep asks maybe_not_empty(), and a count that was missed before the fence of that look is seen after it.
+// long as its submitter has lost its core. The count only says whether a look is worth while; nobody parks because of it:
+// who is about to sleep asks maybe_not_empty(). Why no order is needed: src/runtime/README.md, priorities.
 #pragma once
 
 #include <atomic>

@@ -69,7 +69,7 @@ class batch_builder {
   [[nodiscard]] Item& operator[](std::size_t index) const noexcept { return items_[index]; }
 
   /// Queues every item. The pool and the futures hold them afterwards. Throws as task_pool::enqueue.
-  void queue(priority rank = priority::normal) {
+  void queue(priority rank) {
     pool_.enqueue_with(rank, pointers_, count_);
     made_ = 0;
   }
