@@ -4,7 +4,7 @@
 set -euo pipefail
 
 default_stages=(release tsan)
-further_stages=(one-cpu models matrix asan-ubsan clang portable perturbed fuzz debug clang-tsan clang-asan-ubsan)
+further_stages=(packages one-cpu models matrix asan-ubsan clang portable perturbed fuzz debug clang-tsan clang-asan-ubsan)
 
 if [[ ${1:-} == --help || ${1:-} == -h ]]; then
   cat <<END
@@ -15,9 +15,10 @@ fails does not keep the others from running; what failed is said again at the en
 status is 0 when M is 0.
 
 By default: ${default_stages[*]}
-  release      g++, warnings as errors, all tests, also the models and those that build programs outside filch
+  release      g++, warnings as errors, all tests, also the models, but for those of the stage packages
   tsan         thread sanitizer
 Further: ${further_stages[*]}
+  packages     builds programs outside filch in all the ways that the README names, of the programs of release
   one-cpu      the programs of release, confined to one CPU; not those that only build others, nor the models
   asan-ubsan   address and undefined behaviour sanitizers
   clang        clang, warnings as errors
@@ -134,7 +135,7 @@ run_tests() {
 }
 
 run_stage() {
-  local without=matrix
+  local without='packages|matrix'
   around=()
   targets=(all)
   case $1 in
@@ -142,6 +143,9 @@ run_stage() {
       # The stage models runs more of the same.
       if [[ " ${stages[*]} " == *" models "* ]]; then without+='|model'; fi
       build release "$CXX" "${for_release[@]}" && run_tests release -j2 -LE "$without"
+      ;;
+    packages)
+      build release "$CXX" "${for_release[@]}" && run_tests release -j1 -L packages
       ;;
     matrix)
       build release "$CXX" "${for_release[@]}" && run_tests release -j1 -L matrix

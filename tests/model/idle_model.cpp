@@ -230,15 +230,15 @@ struct third_worker : pool_scenario<third_worker, 3> {
 int main(int argc, char** argv) {
   using namespace filch::model;
   return run_checks(argc, argv, {
-      executed<pairs_one_group>("pairs from outside", 15'000),
-      executed<pairs_two_groups>("pairs from outside, two groups", 15'000),
+      executed<pairs_one_group>("pairs from outside", 10'000),
+      executed<pairs_two_groups>("pairs from outside, two groups", 10'000),
       executed<bulk>("bulk", 15'000),
-      executed<two_submitters>("two submitters", 15'000),
-      executed<high_and_low>("high and low", 15'000),
-      executed<two_in_a_lane>("two in a lane", 15'000),
-      executed<parent_and_low_child>("parent and a child of low priority", 15'000),
-      executed<parent_and_child>("parent and child", 15'000),
-      executed<parent_and_child_two_groups>("parent and child, two groups", 15'000),
+      executed<two_submitters>("two submitters", 10'000),
+      executed<high_and_low>("high and low", 10'000),
+      executed<two_in_a_lane>("two in a lane", 10'000),
+      executed<parent_and_low_child>("parent and a child of low priority", 10'000),
+      executed<parent_and_child>("parent and child", 10'000),
+      executed<parent_and_child_two_groups>("parent and child, two groups", 10'000),
       executed<parent_spills>("a parent that spills", 10'000),
       executed<three_guests>("three guests", 10'000),
       executed<third_worker>("a third worker", 30'000),

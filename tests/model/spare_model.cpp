@@ -258,17 +258,17 @@ int main(int argc, char** argv) {
   using namespace filch::model;
   return run_checks(argc, argv, {
       executed<word_alone>("the word alone", 50'000),
-      executed<one_worker_one_spare>("one worker, one spare", 15'000),
-      executed<one_worker_two_spares>("one worker, two spares", 15'000),
-      executed<two_workers_one_spare>("two workers, one spare", 15'000),
-      executed<spares_in_another_group>("a spare in another group", 15'000),
-      executed<two_blocked_two_spares>("two blocked, two spares", 15'000),
-      executed<two_blocked_one_spare>("two blocked, one spare", 15'000),
-      executed<two_blocked_no_spare>("two blocked, two workers, no spare", 15'000),
-      executed<late_tasks>("late tasks", 15'000),
-      executed<refused_waits_of_one_worker>("refused waits, one worker", 15'000),
-      executed<refused_waits_of_two_workers>("refused waits, two workers", 15'000),
+      executed<one_worker_one_spare>("one worker, one spare", 10'000),
+      executed<one_worker_two_spares>("one worker, two spares", 10'000),
+      executed<two_workers_one_spare>("two workers, one spare", 10'000),
+      executed<spares_in_another_group>("a spare in another group", 10'000),
+      executed<two_blocked_two_spares>("two blocked, two spares", 10'000),
+      executed<two_blocked_one_spare>("two blocked, one spare", 10'000),
+      executed<two_blocked_no_spare>("two blocked, two workers, no spare", 10'000),
+      executed<late_tasks>("late tasks", 10'000),
+      executed<refused_waits_of_one_worker>("refused waits, one worker", 10'000),
+      executed<refused_waits_of_two_workers>("refused waits, two workers", 10'000),
       executed<a_refusal_beside_two_blocked>("a refusal beside two blocked", 30'000),
-      executed<rendezvous_beside_a_spare>("a rendezvous beside a spare", 15'000),
+      executed<rendezvous_beside_a_spare>("a rendezvous beside a spare", 10'000),
   });
 }
