@@ -103,6 +103,7 @@ class life {
 
   void use_narrow(filch::scheduler& narrow, filch::scheduler& elsewhere) {
     spill_more_than_the_queue_has_room_for(narrow);
+    use_a_lane_beside_a_full_deque(narrow);
     have_a_spare_stand_down(narrow, elsewhere);
   }
 
@@ -286,6 +287,22 @@ class life {
         return 1;
       });
       expect_value(spills);
+    });
+    narrow.wait_idle();
+  }
+
+  // Who sweeps a lane makes room in the deque first, for which there may be no memory.
+  void use_a_lane_beside_a_full_deque(filch::scheduler& narrow) {
+    attempt([&] {
+      auto fills = narrow.submit([this, &narrow] {
+        for (int i = 0; i != 64 + 200; ++i)
+          if (attempt([&] {
+                narrow.post({.priority = i < 64 ? filch::priority::normal : filch::priority::low}, [this] { ++posts_ran_; });
+              }))
+            ++posts_taken_;
+        return 1;
+      });
+      expect_value(fills);
     });
     narrow.wait_idle();
   }
