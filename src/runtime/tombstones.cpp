@@ -1,6 +1,6 @@
-// A task that get() ran in place, or that was cancelled, leaves its entry in a queue. Any worker that dequeues the entry drops it; but a pool
-// whose workers are all inside long tasks dequeues nothing, so whoever spills cleans up as well. Without that, a task
-// that submits and awaits thousands for ever would fill the memory with tombstones.
+// A task that get() ran in place, or that was cancelled, leaves its entry in a queue. Any worker that dequeues the entry
+// drops it; but a pool whose workers are all inside long tasks dequeues nothing, so whoever spills, or fills a lane, cleans
+// up as well. Without that, a task that submits and awaits thousands for ever would fill the memory with tombstones.
 #include <algorithm>
 #include <new>
 #include <utility>
@@ -24,8 +24,8 @@ std::size_t worker::drop_tombstones(task_node** entries, std::size_t count) noex
   return static_cast<std::size_t>(end - entries);
 }
 
-// Takes entries from the front of a shared queue for as long as a good part of them are tombstones, twice as many
-// at most as a spill puts in; the others go to the back. Costs one small batch where there are none. What this worker
+// Takes entries from the front of a shared queue for as long as a good part of them are tombstones, and not many more than
+// `most`; the others go to the back. Costs one small batch where there are none. What this worker
 // has in its hands meanwhile is queued again before the fence and the look that end the submission.
 template <class Dequeue, class Enqueue>
 void worker::sweep(std::size_t most, Dequeue&& dequeue, Enqueue&& enqueue) {
@@ -42,14 +42,15 @@ void worker::sweep(std::size_t most, Dequeue&& dequeue, Enqueue&& enqueue) {
   }
 }
 
+// Twice as many as a spill puts in.
 void worker::sweep_injection() {
   sweep(deque_.capacity(),
         [&](task_node** entries, std::size_t size) { return pool_.injection().dequeue(consumer_, entries, size); },
         [&](task_node** entries, std::size_t live) { return pool_.injection().enqueue(producer_, entries, live); });
 }
 
-// After as many as a deque holds were put there since the last time. What is taken out must fit into the deque, in case that there
-// is no memory to put it back: a full one is spilled.
+// After as many as a deque holds were put there since the last time, and twice as many as were. What is taken out must fit
+// into the deque, in case that there is no memory to put it back: a full one is spilled.
 void worker::sweep_lane_if_due(priority rank) {
   task_lane& lane = pool_.lane(rank);
   const unsigned which = lane_of(rank);

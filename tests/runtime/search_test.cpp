@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -22,7 +23,8 @@ class search_test : public shaped_pool_test {
     const auto cpu = cpu_time_of_others();
     std::this_thread::sleep_for(100ms);
     EXPECT_EQ(context_switches("quiet/"), switches);
-    EXPECT_LT(cpu_time_of_others() - cpu, 25ms);  // who searched would use the whole 100 ms; emulated machines account roughly
+    // Who searched would use the whole 100 ms. An emulated machine, which is announced to its tests, accounts roughly.
+    EXPECT_LT(cpu_time_of_others() - cpu, std::getenv("FILCH_EXPECTED_MACHINE") == nullptr ? 5ms : 25ms);
   }
 
   static filch::scheduler_options quiet_shape() {
