@@ -166,6 +166,8 @@ run_stage() {
       ;;
     tsan | asan-ubsan)
       around=("${steady_addresses[@]}")
+      # As clang's does by itself.
+      local -x ASAN_OPTIONS=detect_stack_use_after_return=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}
       build "$1" "$CXX" "$quick" && run_tests "$1" -j2
       ;;
     clang)

@@ -58,6 +58,8 @@ TEST_P(block_test, get_claims_what_others_have_queued_before_it) {
   queued.push_back(pool.submit([] {}));
   all_queued.set();
   EXPECT_EQ(outer.get(), 0);
+  held.release();
+  pool.wait_idle();  // the strangers count here
 }
 
 TEST_P(block_test, a_lock_held_over_get_meets_only_the_awaited_task) {
