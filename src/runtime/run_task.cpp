@@ -19,15 +19,15 @@ namespace {
 }  // namespace
 
 // What was taken from a queue comes with a reference. A task that somebody else claimed leaves only its entry here. One
-// without a future is known to this worker alone: there is nothing to claim and nobody to tell.
+// without a future or a stop token is known to this worker alone: there is nothing to claim and nobody to tell.
 void worker::run_dequeued(task_node& task) noexcept {
-  const bool has_future = task.operations->has_future;
-  if (has_future && task.state.claim() == claim_outcome::taken) {
+  const bool claimable = task.operations->claimable;
+  if (claimable && task.state.claim() == claim_outcome::taken) {
     task.drop_reference();
     return;
   }
   call(task);
-  if (has_future) notify_all(task.state.finish());
+  if (claimable) notify_all(task.state.finish());
   task.drop_reference();
   ledger_.count_finished();
 }

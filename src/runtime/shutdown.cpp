@@ -86,7 +86,7 @@ pool_core::cancel_step pool_core::cancel_one_queued() noexcept {
     maybe_more = maybe_more || taken.outcome == steal_outcome::lost;
   }
   if (task == nullptr) return maybe_more ? cancel_step::again : cancel_step::nothing_queued;
-  const bool only_here = !task->operations->has_future;
+  const bool only_here = !task->operations->claimable;
   const bool claimed = only_here || task->state.claim() == claim_outcome::claimed;
   if (claimed) cancel_claimed(*task, cancelled_because_stopped());
   task->drop_reference();

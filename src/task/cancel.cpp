@@ -14,10 +14,9 @@ namespace filch::inline v0_1::detail {
 namespace {
 
 // Without memory for a sentence the reason is that.
-std::exception_ptr cancelled_by_the_future() noexcept {
+std::exception_ptr cancelled_because(const char* sentence) noexcept {
   try {
-    return std::make_exception_ptr(
-        task_cancelled("filch: future::cancel() came before the task was started, so it never ran"));
+    return std::make_exception_ptr(task_cancelled(sentence));
   } catch (...) {
     return std::current_exception();
   }
@@ -30,9 +29,16 @@ bool cancel_if_queued(task_node& task) {
   require_same_process(task.generation);
   if (task.state.claim() == claim_outcome::taken) return false;
   task.references.add();  // a capture may hold the future itself, and take it along
-  task.pool->cancel_claimed(task, cancelled_by_the_future());
+  task.pool->cancel_claimed(
+      task, cancelled_because("filch: future::cancel() came before the task was started, so it never ran"));
   task.drop_reference();
   return true;
+}
+
+void cancel_by_token(task_node& claimed) noexcept {
+  claimed.pool->cancel_claimed(
+      claimed, cancelled_because("filch: the stop token that was given with the task was stopped before the task was started, "
+                                 "so it never ran"));
 }
 
 }  // namespace filch::inline v0_1::detail

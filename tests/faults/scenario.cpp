@@ -9,6 +9,7 @@
 #include <new>
 #include <numeric>
 #include <stdexcept>
+#include <stop_token>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -91,6 +92,7 @@ class life {
     submit_in_bulk(pool);
     post(pool);
     use_lanes(pool);
+    use_tokens(pool);
     submit_from_tasks(pool);
     wait_for_what_runs_elsewhere(pool);
     wait_for_what_runs_elsewhere(pool);  // the spare that was refused a thread is asked for again
@@ -158,6 +160,35 @@ class life {
     }
   }
 
+  // What could not be queued is over. What is stopped in time leaves nothing.
+  void use_tokens(filch::scheduler& pool) {
+    attempt([&] {
+      std::stop_source source;
+      const filch::task_options with_token{.stop = source.get_token()};
+      for (int i = 0; i != 20; ++i)
+        if (attempt([&] { pool.post(with_token, [this] { ++posts_ran_; }); })) ++posts_taken_;
+      attempt([&] {
+        auto told = pool.submit(with_token, [](const std::stop_token& stop) { return stop.stop_requested() ? 0 : 1; });
+        expect_value(told);
+      });
+      attempt([&] {
+        const std::vector<int> ones(10, 1);
+        for (auto& each : pool.submit_bulk(with_token, ones, [](const std::stop_token&, int one) { return one; }))
+          expect_value(each);
+      });
+    });
+    attempt([&] {
+      std::stop_source source;
+      auto unwanted = pool.submit({.priority = filch::priority::low, .stop = source.get_token()}, [] { return 1; });
+      source.request_stop();
+      try {
+        expect_value(unwanted);
+      } catch (const filch::task_cancelled&) {
+        return;
+      }
+    });
+  }
+
   // Who gives something to all for the first time needs memory for that: one worker gives a bulk and stays, so that the other
   // is the one that spills.
   void submit_from_tasks(filch::scheduler& pool) {
@@ -186,6 +217,7 @@ class life {
     attempt([&] {
       auto outer = pool.submit([&] {
         use_lanes(pool);
+        use_tokens(pool);
         for (int i = 0; i != 30; ++i)
           if (attempt([&] { pool.post([this] { ++posts_ran_; }); })) ++posts_taken_;
         for (int i = 0; i != 30; ++i)

@@ -12,6 +12,7 @@
 #include <memory>
 #include <numeric>
 #include <random>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -90,6 +91,22 @@ class ways {
     for (std::uint32_t i = 0; i < of.size(); i += 2)
       if (running[i].cancel()) tally_.ran(of.first + i);
   }
+  /// Groups of ten, every other one of which is stopped.
+  void in_groups(range of) {
+    std::vector<filch::future<void>> running;
+    bool stopped = false;
+    while (of.size() != 0) {
+      const range some{of.first, of.first + std::min<std::uint32_t>(of.size(), 10)};
+      of.first = some.last;
+      std::stop_source group;
+      running.clear();
+      for (std::uint32_t i = some.first; i != some.last; ++i)
+        running.push_back(pool_.submit({.priority = static_cast<filch::priority>(i % 3), .stop = group.get_token()},
+                                       [this, i](const std::stop_token&) { tally_.ran(i); }));
+      if ((stopped = !stopped)) group.request_stop();
+      for (std::uint32_t i = some.first; i != some.last; ++i) ran_or_cancelled(running[i - some.first], i);
+    }
+  }
   void as_a_chain(range of) {
     if (of.size() == 0) return;
     pool_.post([this, of] {
@@ -103,7 +120,7 @@ class ways {
       const auto many = std::min<std::uint32_t>(of.size(), 1 + static_cast<std::uint32_t>(random() % 400));
       const range some{of.first, of.first + many};
       of.first += many;
-      switch (random() % 10) {
+      switch (random() % 11) {
         case 0: one_by_one(some); break;
         case 1: with_futures(some); break;
         case 2: in_bulk(some); break;
@@ -112,12 +129,20 @@ class ways {
         case 5: as_a_chain(some); break;
         case 6: with_priorities(some); break;
         case 7: half_cancelled(some); break;
+        case 8: in_groups(some); break;
         default: as_a_tree(some); break;
       }
     }
   }
 
  private:
+  void ran_or_cancelled(filch::future<void>& of, std::uint32_t index) {
+    try {
+      of.get();
+    } catch (const filch::task_cancelled&) {
+      tally_.ran(index);
+    }
+  }
   void fork(range of) {
     if (of.size() == 0) return;
     if (of.size() == 1) return tally_.ran(of.first);

@@ -1,7 +1,10 @@
 // The meaning of the steps, whatever runs the tasks. A Machine has
 //   future                              move-only; what submit returns
-//   submit(rank, call), post(rank, call)   call() returns a number or throws raised
-//   bulk(rank, n, call), post_bulk(...)    the futures of call(i) for i below n, in order
+//   group                               what the children of one body have in common: they may be stopped
+//   manner                              of a child: its priority and its group
+//   submit(manner, call), post(...)     call() returns a number or throws raised
+//   bulk(manner, n, call), post_bulk(...)  the futures of call(i) for i below n, in order
+//   make_group(), stop(group)
 //   get, help, wait, wait_for, cancel      of a future; the first two take it
 //   ran(id)                                counts a run of a body
 //   lost()                                 what a task that was cancelled, or not taken any more, counts for
@@ -29,13 +32,14 @@ template <class Machine>
 class interpreter {
  public:
   using future = typename Machine::future;
+  using group = typename Machine::group;
 
   explicit interpreter(Machine& machine) : machine_(machine) {}
 
   /// Runs a body that begins with a number and perhaps a future. Throws raised.
   std::uint64_t run(const body& of, std::uint64_t first, std::optional<future> given = std::nullopt) {
     machine_.ran(of.id);
-    frame own{first, {}};
+    frame own{first, {}, machine_.make_group()};
     if (given) {
       own.futures.push_back(std::move(*given));
       own.sum = mix(own.sum, take(own, 0));
@@ -48,6 +52,7 @@ class interpreter {
   struct frame {
     std::uint64_t sum;
     std::vector<future> futures;
+    group children;
   };
 
   static std::uint64_t mix(std::uint64_t sum, std::uint64_t number) noexcept { return sum * 31 + number + 1; }
@@ -57,12 +62,13 @@ class interpreter {
     const std::size_t which = has_future ? each.number % own.futures.size() : 0;
     switch (each.what) {
       case op::add: own.sum = mix(own.sum, each.number); break;
-      case op::submit: own.futures.push_back(machine_.submit(each.rank, child(each))); break;
-      case op::post: machine_.post(each.rank, child(each)); break;
+      case op::submit: own.futures.push_back(machine_.submit({each.rank, own.children}, child(each))); break;
+      case op::post: machine_.post({each.rank, own.children}, child(each)); break;
       case op::bulk:
-        for (future& one : machine_.bulk(each.rank, each.number, child_of_many(each))) own.futures.push_back(std::move(one));
+        for (future& one : machine_.bulk({each.rank, own.children}, each.number, child_of_many(each)))
+          own.futures.push_back(std::move(one));
         break;
-      case op::post_bulk: machine_.post_bulk(each.rank, each.number, child_of_many(each)); break;
+      case op::post_bulk: machine_.post_bulk({each.rank, own.children}, each.number, child_of_many(each)); break;
       case op::get:
         if (has_future) own.sum = mix(own.sum, take(own, which));
         break;
@@ -80,13 +86,14 @@ class interpreter {
         break;
       case op::give:
         if (has_future)
-          own.futures.push_back(machine_.submit(each.rank, child_with(each, remove(own, which))));
+          own.futures.push_back(machine_.submit({each.rank, own.children}, child_with(each, remove(own, which))));
         else
-          own.futures.push_back(machine_.submit(each.rank, child(each)));
+          own.futures.push_back(machine_.submit({each.rank, own.children}, child(each)));
         break;
       case op::cancel:
         if (has_future) machine_.cancel(own.futures[which]);
         break;
+      case op::stop: machine_.stop(own.children); break;
       case op::nest: own.sum = mix(own.sum, nest(each.number)); break;
       case op::raise: throw raised{each.number};
       case op::yield:
@@ -132,7 +139,7 @@ class interpreter {
 
   std::uint64_t nest(std::uint32_t links) {
     if (links == 0) return 7;
-    future inner = machine_.submit(filch::priority::normal, [this, links] { return nest(links - 1); });
+    future inner = machine_.submit({filch::priority::normal, machine_.make_group()}, [this, links] { return nest(links - 1); });
     return mix(links, value_of([&] { return machine_.get(inner); }));
   }
 

@@ -25,7 +25,9 @@ class parser {
     made.spin = below(2) == 1;
     made.deque_capacity = std::array<std::size_t, 3>{2, 8, 1024}[below(3)];
     made.end = static_cast<ending>(below(static_cast<std::uint32_t>(ending::count_)));
-    made.cancels = cancels_ = below(4) == 3;
+    const std::uint32_t ends_tasks = below(8);  // most programs should run whole
+    made.cancels = cancels_ = ends_tasks >= 6;
+    made.tokens = tokens_ = ends_tasks == 5 || ends_tasks == 6;
     const unsigned threads = 1 + below(3);
     for (unsigned i = 0; i != threads; ++i) made.threads.push_back(parse_body(0, 1));
     made.bodies = bodies_;
@@ -63,6 +65,7 @@ class parser {
         return afford(times * links) ? step{what, links, nullptr} : step{op::yield, 0, nullptr};
       }
       case op::cancel: return {cancels_ ? what : op::yield, below(256), nullptr};
+      case op::stop: return {tokens_ ? what : op::yield, 0, nullptr};
       case op::wait_for: waits_in_tasks_ = waits_in_tasks_ || depth != 0; [[fallthrough]];
       default: return {what, below(256), nullptr};
     }
@@ -92,13 +95,14 @@ class parser {
   std::span<const std::uint8_t> rest_;
   std::size_t bodies_ = 0;
   bool cancels_ = false;
+  bool tokens_ = false;
   bool waits_in_tasks_ = false;
   std::uint64_t budget_ = most_tasks;
 };
 
 constexpr std::array<const char*, static_cast<std::size_t>(op::count_)> names{
     "add",      "submit", "post", "bulk", "post_bulk", "get",   "help",  "wait",
-    "wait_for", "drop",   "give", "nest", "yield",     "raise", "cancel"};
+    "wait_for", "drop",   "give", "nest", "yield",     "raise", "cancel", "stop"};
 constexpr std::array<const char*, static_cast<std::size_t>(ending::count_)> endings{
     "the destructor", "shutdown", "shutdown_for a moment", "shutdown_now", "shutdown_now at once"};
 
@@ -125,7 +129,7 @@ program parse(std::span<const std::uint8_t> bytes) { return parser(bytes).parse(
 std::string to_string(const program& of) {
   std::string out = std::to_string(of.workers) + (of.spin ? " spinning workers" : " workers") + ", deques of " +
                     std::to_string(of.deque_capacity) + ", ended by " + endings[static_cast<std::size_t>(of.end)] +
-                    (of.cancels ? ", cancelling\n" : "\n");
+                    (of.cancels ? ", cancelling" : "") + (of.tokens ? ", with stop tokens\n" : "\n");
   for (const auto& thread : of.threads) print(out += "thread ", *thread, 0);
   return out;
 }

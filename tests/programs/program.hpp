@@ -30,6 +30,7 @@ enum class op : std::uint8_t {
   yield,
   raise,     // an exception: the body ends
   cancel,    // what a future is of
+  stop,      // the children so far and to come
   count_
 };
 
@@ -58,11 +59,12 @@ struct program {
   std::vector<std::shared_ptr<const body>> threads;
   std::size_t bodies = 0;
   bool cancels = false;  // else a cancel is a yield
+  bool tokens = false;   // all children have a stop token, one for those of a body; else a stop is a yield
   bool tasks_wait_for_a_moment = false;  // then spares may run out: such a wait runs nothing, and many may come together
 
   /// Whether every task runs, whatever the interleaving.
   [[nodiscard]] bool runs_whole() const noexcept {
-    return !cancels && (end == ending::destructor || end == ending::drain);
+    return !cancels && !tokens && (end == ending::destructor || end == ending::drain);
   }
 };
 

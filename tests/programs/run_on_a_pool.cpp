@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <numeric>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -24,27 +25,35 @@ class pool_machine {
  public:
   using future = filch::future<std::uint64_t>;
 
-  pool_machine(filch::scheduler& pool, std::size_t bodies)
-      : pool_(pool), runs_(std::make_unique<std::atomic<std::uint64_t>[]>(bodies)) {}
+  using group = std::stop_source;
+  struct manner {
+    filch::priority rank;
+    const group& of;
+  };
+
+  pool_machine(filch::scheduler& pool, const program& of)
+      : pool_(pool), tokens_(of.tokens), runs_(std::make_unique<std::atomic<std::uint64_t>[]>(of.bodies)) {}
 
   template <class Call>
-  future submit(filch::priority rank, Call&& call) {
-    if (rank == filch::priority::normal) return pool_.submit(std::forward<Call>(call));
-    return pool_.submit({.priority = rank}, std::forward<Call>(call));
+  future submit(manner how, Call&& call) {
+    if (is_plain(how)) return pool_.submit(std::forward<Call>(call));
+    return pool_.submit(options(how), std::forward<Call>(call));
   }
   template <class Call>
-  void post(filch::priority rank, Call&& call) {
-    if (rank == filch::priority::normal) return pool_.post(std::forward<Call>(call));
-    pool_.post({.priority = rank}, std::forward<Call>(call));
+  void post(manner how, Call&& call) {
+    if (is_plain(how)) return pool_.post(std::forward<Call>(call));
+    pool_.post(options(how), std::forward<Call>(call));
   }
   template <class Call>
-  std::vector<future> bulk(filch::priority rank, std::uint32_t many, const Call& call) {
-    return pool_.submit_bulk({.priority = rank}, numbers(many), call);
+  std::vector<future> bulk(manner how, std::uint32_t many, const Call& call) {
+    return pool_.submit_bulk(options(how), numbers(many), call);
   }
   template <class Call>
-  void post_bulk(filch::priority rank, std::uint32_t many, const Call& call) {
-    pool_.post_bulk({.priority = rank}, numbers(many), call);
+  void post_bulk(manner how, std::uint32_t many, const Call& call) {
+    pool_.post_bulk(options(how), numbers(many), call);
   }
+  [[nodiscard]] group make_group() const { return tokens_ ? group() : group(std::nostopstate); }
+  static void stop(group& of) { of.request_stop(); }
 
   static std::uint64_t get(future& of) { return of.get(); }
   static std::uint64_t help(future& of) { return of.get(filch::help); }
@@ -76,6 +85,8 @@ class pool_machine {
   std::atomic<std::uint64_t> unhandled{0};
 
  private:
+  [[nodiscard]] bool is_plain(manner how) const { return !tokens_ && how.rank == filch::priority::normal; }
+  static filch::task_options options(manner how) { return {.priority = how.rank, .stop = how.of.get_token()}; }
   static std::vector<std::uint64_t> numbers(std::uint32_t many) {
     std::vector<std::uint64_t> made(many);
     std::iota(made.begin(), made.end(), std::uint64_t{0});
@@ -83,6 +94,7 @@ class pool_machine {
   }
 
   filch::scheduler& pool_;
+  const bool tokens_;
   std::unique_ptr<std::atomic<std::uint64_t>[]> runs_;
 };
 
@@ -150,7 +162,7 @@ std::string run_on_a_pool(const program& of) {
 #ifdef FILCH_ATOMICS
     const filch_perturb::lost_work_watch watch(pool);
 #endif
-    pool_machine machine(pool, of.bodies);
+    pool_machine machine(pool, of);
     installed = &machine;
     const std::vector<std::uint64_t> sums = run_threads(of, pool, machine);
     wrong = compare(of, expected, sums, machine, pool.metrics());

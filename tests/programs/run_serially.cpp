@@ -15,10 +15,16 @@ class serial_machine {
     std::uint64_t number;
   };
 
+  struct group {};
+  struct manner {
+    filch::priority rank;
+    group of;
+  };
+
   explicit serial_machine(outcome& into) : into_(into) {}
 
   template <class Call>
-  future submit(filch::priority, Call&& call) {
+  future submit(manner, Call&& call) {
     try {
       return {false, call()};
     } catch (const raised& thrown) {
@@ -26,18 +32,18 @@ class serial_machine {
     }
   }
   template <class Call>
-  void post(filch::priority rank, Call&& call) {
-    into_.unhandled += submit(rank, call).threw ? 1 : 0;
+  void post(manner how, Call&& call) {
+    into_.unhandled += submit(how, call).threw ? 1 : 0;
   }
   template <class Call>
-  std::vector<future> bulk(filch::priority rank, std::uint32_t many, const Call& call) {
+  std::vector<future> bulk(manner how, std::uint32_t many, const Call& call) {
     std::vector<future> made;
-    for (std::uint32_t i = 0; i != many; ++i) made.push_back(submit(rank, [&] { return call(i); }));
+    for (std::uint32_t i = 0; i != many; ++i) made.push_back(submit(how, [&] { return call(i); }));
     return made;
   }
   template <class Call>
-  void post_bulk(filch::priority rank, std::uint32_t many, const Call& call) {
-    for (std::uint32_t i = 0; i != many; ++i) post(rank, [&] { return call(i); });
+  void post_bulk(manner how, std::uint32_t many, const Call& call) {
+    for (std::uint32_t i = 0; i != many; ++i) post(how, [&] { return call(i); });
   }
 
   static std::uint64_t get(future& of) {
@@ -48,6 +54,8 @@ class serial_machine {
   static void wait(future&) {}
   static void wait_for(future&) {}
   static void cancel(future&) {}
+  static group make_group() { return {}; }
+  static void stop(group) {}
   static std::uint64_t lost() { return 0; }
   void ran(std::size_t id) { ++into_.runs[id]; }
 

@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <functional>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -55,6 +56,24 @@ TEST_P(fork_test, every_use_of_the_parents_pool_throws_in_the_child) {
   held.release();
   EXPECT_EQ(pending.get(), 1);  // the parent has noticed nothing
   EXPECT_EQ(pool.submit([] { return 42; }).get(), 42);
+}
+
+TEST_P(fork_test, a_stop_request_in_the_child_leaves_what_the_parent_has_queued) {
+  filch::scheduler& pool = make_shaped_pool();
+  held_workers held(pool, width());
+  std::stop_source source;
+  auto pending = pool.submit({.stop = source.get_token()}, [] { return 1; });
+  EXPECT_EQ(answer_of_child([&] {
+              source.request_stop();
+              if (pending.ready()) return 1;
+              if (!throws_forked([&] { (void)pool.submit({.stop = source.get_token()}, [] {}); })) return 2;
+              if (!throws_forked([&] { (void)pool.submit({.stop = std::stop_source().get_token()}, [] {}); })) return 3;
+              return 0;
+            }),
+            0);
+  EXPECT_FALSE(source.stop_requested());
+  held.release();
+  EXPECT_EQ(pending.get(), 1);
 }
 
 TEST_P(fork_test, the_destructor_returns_in_the_child_also_when_the_pool_is_busy) {

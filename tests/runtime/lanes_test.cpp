@@ -24,8 +24,8 @@ using namespace filch_tests;
 
 using filch::priority;
 
-constexpr filch::task_options high{.priority = priority::high};
-constexpr filch::task_options low{.priority = priority::low};
+const filch::task_options high{.priority = priority::high};
+const filch::task_options low{.priority = priority::low};
 
 /// What a worker that goes on running tasks runs at most before it visits each priority: 61 looks, four ways to look.
 constexpr unsigned most_between_visits = 4 * 61;

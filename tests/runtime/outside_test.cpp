@@ -5,6 +5,7 @@
 #include <bit>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -292,6 +293,45 @@ TEST_P(outside_test, a_capture_may_take_the_future_along_that_cancels_it) {
   keeper.reset();
   EXPECT_TRUE(kept.own.cancel());
   held.release();
+  pool.wait_idle();
+}
+
+/// Holds the future of the very task that it is a capture of and, where it ends, has the task's entry in the queue dropped too.
+class takes_everything_along {
+ public:
+  takes_everything_along(held_workers& held, filch::detail::pool_core& core) : held_(held), core_(core) {}
+  ~takes_everything_along() {
+    own = {};
+    held_.release();
+    EXPECT_TRUE(eventually([&] { return all_are_parked(core_) && !core_.work_visible(); }));
+  }
+  filch::future<void> own;
+
+ private:
+  held_workers& held_;
+  filch::detail::pool_core& core_;
+};
+
+TEST_P(outside_test, nor_does_it_matter_that_nobody_else_holds_the_task_then) {
+  filch::scheduler& pool = make_shaped_pool();
+  held_workers held(pool, width());
+  auto taker = std::make_shared<takes_everything_along>(held, filch::detail::scheduler_access::core(pool));
+  takes_everything_along& kept = *taker;
+  kept.own = pool.submit([taker] { (void)taker; });
+  taker.reset();
+  EXPECT_TRUE(kept.own.cancel());
+  pool.wait_idle();
+}
+
+TEST_P(outside_test, nor_where_a_stop_token_cancels) {
+  filch::scheduler& pool = make_shaped_pool();
+  held_workers held(pool, width());
+  std::stop_source source;
+  auto taker = std::make_shared<takes_everything_along>(held, filch::detail::scheduler_access::core(pool));
+  takes_everything_along& kept = *taker;
+  kept.own = pool.submit({.stop = source.get_token()}, [taker] { (void)taker; });
+  taker.reset();
+  source.request_stop();
   pool.wait_idle();
 }
 

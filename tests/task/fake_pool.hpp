@@ -45,6 +45,7 @@ class fake_pool final : public filch::detail::task_pool {
   }
   void enqueue(filch::detail::task_node* const* tasks, std::size_t count) override {
     if (refusing) throw filch::closed("closed for the test");
+    if (no_room) throw std::bad_alloc();
     const std::scoped_lock lock(mutex_);
     queued_.insert(queued_.end(), tasks, tasks + count);
   }
@@ -106,6 +107,7 @@ class fake_pool final : public filch::detail::task_pool {
 
   bool refusing = false;
   bool out_of_memory = false;  // once
+  bool no_room = false;        // to queue anything
   filch::priority last_rank = filch::priority::normal;
   int run_outside = 0;
   int cancelled = 0;

@@ -43,7 +43,7 @@ struct waiting_tasks {
 struct pool_metrics {
   std::vector<worker_metrics> workers;  ///< by worker index
   std::vector<worker_metrics> spares;   ///< the spares that were ever started
-  worker_metrics outside;               ///< what threads outside did, and all that was cancelled by future::cancel()
+  worker_metrics outside;               ///< what threads outside did, and all that futures and stop tokens cancelled
   waiting_tasks waiting;                ///< for any worker
   unsigned spares_in_use = 0;           ///< spares that stand in for a blocked worker now
   std::uint64_t dropped_exceptions = 0; ///< what tasks threw and no get() rethrew before the future was dropped

@@ -60,7 +60,7 @@ class scheduler {
   /// The same for a task of which more is said: `pool.submit({.priority = filch::priority::high}, f)`.
   template <class F, class... Args>
     requires detail::submittable<F, Args...>
-  future<detail::task_result<F, Args...>> submit(task_options options, F&& function, Args&&... args) {
+  future<detail::task_result<F, Args...>> submit(const task_options& options, F&& function, Args&&... args) {
     return executor().submit(options, std::forward<F>(function), std::forward<Args>(args)...);
   }
 
@@ -74,7 +74,7 @@ class scheduler {
   /// The same for a task of which more is said.
   template <class F, class... Args>
     requires detail::submittable<F, Args...>
-  void post(task_options options, F&& function, Args&&... args) {
+  void post(const task_options& options, F&& function, Args&&... args) {
     executor().post(options, std::forward<F>(function), std::forward<Args>(args)...);
   }
 
@@ -89,7 +89,7 @@ class scheduler {
   /// The same for tasks of which more is said.
   template <std::ranges::forward_range Range, class F>
     requires detail::bulk_submittable<std::decay_t<F>, std::ranges::range_value_t<Range>>
-  [[nodiscard]] auto submit_bulk(task_options options, Range&& range, F&& function) {
+  [[nodiscard]] auto submit_bulk(const task_options& options, Range&& range, F&& function) {
     return executor().submit_bulk(options, std::forward<Range>(range), std::forward<F>(function));
   }
 
@@ -103,7 +103,7 @@ class scheduler {
   /// The same for tasks of which more is said.
   template <std::ranges::forward_range Range, class F>
     requires detail::bulk_submittable<std::decay_t<F>, std::ranges::range_value_t<Range>>
-  void post_bulk(task_options options, Range&& range, F&& function) {
+  void post_bulk(const task_options& options, Range&& range, F&& function) {
     executor().post_bulk(options, std::forward<Range>(range), std::forward<F>(function));
   }
 

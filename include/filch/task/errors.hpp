@@ -21,7 +21,8 @@ class closed final : public error {
   using error::error;
 };
 
-/// The task was still queued when its pool was told to stop, or when its future was cancelled: it never ran.
+/// The task was still queued when its pool was told to stop, its future was cancelled, or the stop token in its options was
+/// stopped: it never ran.
 class task_cancelled final : public error {
  public:
   using error::error;

@@ -61,8 +61,8 @@ class [[nodiscard]] future {
   /// Waits, then returns the result or rethrows what the task threw; the future is empty afterwards.
   ///
   /// Blocking: until the task is done. Throws: what the task threw; task_cancelled when the pool was told to stop
-  /// before the task ran, or cancel() came in time; no_future_state; would_deadlock when the task is running below this very call;
-  /// too_many_blocked when a worker would have to block that is the last one not blocked, and every spare is in use or
+  /// before the task ran, or cancel() or a stop request came in time; no_future_state; would_deadlock when the task is running
+  /// below this very call; too_many_blocked when a worker would have to block that is the last one not blocked, and every spare is in use or
   /// could not be started; forked. After the last four the future is as it was.
   R get() { return get_by(detail::claim_policy::workers_only); }
 
@@ -93,7 +93,7 @@ class [[nodiscard]] future {
   /// where there was no memory for the sentence. When it was not, because the task runs, is done or was cancelled before,
   /// nothing has changed. A task that runs is not told.
   ///
-  /// Blocking: never, but for these destructors; otherwise as a submission from outside. The block of a cancelled task goes
+  /// Blocking: never, but for these destructors and the lock of a stop token; otherwise as a submission from outside. The block of a cancelled task goes
   /// back when a worker comes by its entry in the queue. Throws no_future_state, forked.
   bool cancel() { return detail::cancel_if_queued(state("cancel")); }
 

@@ -17,6 +17,7 @@
 #include <filch/detail/memory/blocks.hpp>
 #include <filch/detail/task/callable.hpp>
 #include <filch/detail/task/future_state.hpp>
+#include <filch/detail/task/own_stop.hpp>
 #include <filch/detail/task/run_callable.hpp>
 
 namespace filch::inline v0_1::detail {
@@ -30,26 +31,30 @@ concept bulk_submittable = bulk_takes_stop_token<F, T> || std::is_invocable_v<co
 
 /// What the items of one batch share. What all workers read, what they all write, and what mostly the getter writes are
 /// on lines of their own.
-template <class F>
+template <class F, class Link = pool_stop>
 class batch {
  public:
-  batch(const F& function, std::size_t bytes, std::size_t alignment, std::uint32_t items)
-      : bytes_(bytes), alignment_(alignment), unfinished_(items), unreleased_(items) {
+  using link_type = Link;
+
+  batch(Link link, const F& function, std::size_t bytes, std::size_t alignment, std::uint32_t items)
+      : bytes_(bytes), alignment_(alignment), link_(std::move(link)), unfinished_(items), unreleased_(items) {
     ::new (static_cast<void*>(std::addressof(function_))) F(function);
   }
-  batch(F&& function, std::size_t bytes, std::size_t alignment, std::uint32_t items)
-      : bytes_(bytes), alignment_(alignment), unfinished_(items), unreleased_(items) {
+  batch(Link link, F&& function, std::size_t bytes, std::size_t alignment, std::uint32_t items)
+      : bytes_(bytes), alignment_(alignment), link_(std::move(link)), unfinished_(items), unreleased_(items) {
     ::new (static_cast<void*>(std::addressof(function_))) F(std::move(function));
   }
   ~batch() {}
 
-  /// Items run at the same time: the callable is const to them.
+  /// Items run at the same time: the callable is const to them. `of_pool` is the pool's token.
   template <class T>
-  decltype(auto) call(const std::stop_token& stop, T&& element) const {
-    if constexpr (bulk_takes_stop_token<F, T>)
-      return std::invoke(function_, stop, std::forward<T>(element));
-    else
-      return std::invoke(function_, std::forward<T>(element));
+  decltype(auto) call(const std::stop_token& of_pool, T&& element) const {
+    return link_.call(of_pool, [&](const std::stop_token& stop) -> decltype(auto) {
+      if constexpr (bulk_takes_stop_token<F, T>)
+        return std::invoke(function_, stop, std::forward<T>(element));
+      else
+        return std::invoke(function_, std::forward<T>(element));
+    });
   }
 
   /// An item has run or was abandoned. Where nothing happens when the callable dies, nobody counts.
@@ -69,6 +74,7 @@ class batch {
  private:
   const std::size_t bytes_;
   const std::size_t alignment_;
+  [[no_unique_address]] const Link link_;
   union {
     F function_;
   };
@@ -81,14 +87,20 @@ using bulk_result = kept_result<decltype(std::declval<const batch<F>&>().call(st
                                                                               std::declval<T>()))>;
 
 /// A task of a batch with a future.
-template <class R, class F, class T>
+template <class R, class F, class T, class Stop = without_own_stop>
 class batch_item final : public future_state<R> {
  public:
+  using batch_type = batch<F, typename Stop::link>;
+
   template <class Element>
-  batch_item(task_pool& owner, batch<F>& all, Element&& element) : future_state<R>(table, owner, 2), batch_(all) {
+  batch_item(task_pool& owner, batch_type& all, Element&& element)
+      : future_state<R>(table, owner, 2 + Stop::hook::holders), batch_(all) {
     ::new (static_cast<void*>(std::addressof(element_))) T(std::forward<Element>(element));
   }
   ~batch_item() {}
+
+  /// For the submitter.
+  [[nodiscard]] typename Stop::hook& hook() noexcept { return hook_; }
 
   /// For an item that was made and will not be queued, because a later one could not be made.
   void unmake() noexcept { std::destroy_at(std::addressof(element_)); }
@@ -98,6 +110,7 @@ class batch_item final : public future_state<R> {
 
   static run_outcome run(task_node& node, run_context& context) noexcept {
     batch_item& item = self(node);
+    item.hook_.disarm(item);
     return run_into_result(
         item, context,
         [&] {
@@ -109,6 +122,7 @@ class batch_item final : public future_state<R> {
 
   static void abandon(task_node& node, std::exception_ptr reason) noexcept {
     batch_item& item = self(node);
+    item.hook_.disarm(item);
     abandon_into_result(
         item, std::move(reason), [&] { std::destroy_at(std::addressof(item.element_)); },
         [&] { item.batch_.item_ended(); });
@@ -116,28 +130,35 @@ class batch_item final : public future_state<R> {
 
   static void release(task_node& node) noexcept {
     batch_item& item = self(node);
-    batch<F>& all = item.batch_;
+    batch_type& all = item.batch_;
     item.~batch_item();
     all.item_released();
   }
 
   static constexpr task_operations table{&run, &abandon, &release, true};
 
-  batch<F>& batch_;
+  batch_type& batch_;
+  [[no_unique_address]] typename Stop::hook hook_;
   union {
     T element_;
   };
 };
 
 /// A task of a batch without a future.
-template <class F, class T>
+template <class F, class T, class Stop = without_own_stop>
 class posted_batch_item final : public task_node {
  public:
+  using batch_type = batch<F, typename Stop::link>;
+
   template <class Element>
-  posted_batch_item(task_pool& owner, batch<F>& all, Element&& element) : task_node(table, owner, 1), batch_(all) {
+  posted_batch_item(task_pool& owner, batch_type& all, Element&& element)
+      : task_node(table, owner, 1 + Stop::hook::holders), batch_(all) {
     ::new (static_cast<void*>(std::addressof(element_))) T(std::forward<Element>(element));
   }
   ~posted_batch_item() {}
+
+  /// For the submitter.
+  [[nodiscard]] typename Stop::hook& hook() noexcept { return hook_; }
 
   void unmake() noexcept { std::destroy_at(std::addressof(element_)); }
 
@@ -146,6 +167,7 @@ class posted_batch_item final : public task_node {
 
   static run_outcome run(task_node& node, run_context& context) noexcept {
     posted_batch_item& item = self(node);
+    item.hook_.disarm(item);
     return run_without_result(
         context, [&] { (void)item.batch_.call(context.stop, std::move(item.element_)); },
         [&] { std::destroy_at(std::addressof(item.element_)); }, [&] { item.batch_.item_ended(); });
@@ -153,19 +175,21 @@ class posted_batch_item final : public task_node {
 
   static void abandon(task_node& node, std::exception_ptr) noexcept {
     posted_batch_item& item = self(node);
+    item.hook_.disarm(item);
     destroy_unrun([&] { std::destroy_at(std::addressof(item.element_)); }, [&] { item.batch_.item_ended(); });
   }
 
   static void release(task_node& node) noexcept {
     posted_batch_item& item = self(node);
-    batch<F>& all = item.batch_;
+    batch_type& all = item.batch_;
     item.~posted_batch_item();
     all.item_released();
   }
 
-  static constexpr task_operations table{&run, &abandon, &release, false};
+  static constexpr task_operations table{&run, &abandon, &release, Stop::present};
 
-  batch<F>& batch_;
+  batch_type& batch_;
+  [[no_unique_address]] typename Stop::hook hook_;
   union {
     T element_;
   };

@@ -8,6 +8,7 @@
 #include <new>
 #include <ranges>
 #include <stdexcept>
+#include <stop_token>
 #include <type_traits>
 #include <utility>
 
@@ -41,17 +42,19 @@ struct batch_layout {
 };
 
 /// Makes one item of type Item for each element of a range, in one block, to be queued together or not at all.
-template <class Item, class F>
+template <class Item>
 class batch_builder {
  public:
+  using batch_type = typename Item::batch_type;
+
   template <class Range, class G>
-  batch_builder(task_pool& pool, Range&& range, G&& function)
+  batch_builder(task_pool& pool, const std::stop_token& stop, Range&& range, G&& function)
       : pool_(pool), count_(static_cast<std::size_t>(std::ranges::distance(range))) {
-    const batch_layout<batch<F>, Item> layout(count_);
+    const batch_layout<batch_type, Item> layout(count_);
     auto* const block = static_cast<std::byte*>(pool.allocate(layout.bytes, layout.alignment));
     try {
-      batch_ = ::new (block) batch<F>(std::forward<G>(function), layout.bytes, layout.alignment,
-                                      static_cast<std::uint32_t>(count_));
+      batch_ = ::new (block) batch_type(typename batch_type::link_type(stop), std::forward<G>(function),
+                                        layout.bytes, layout.alignment, static_cast<std::uint32_t>(count_));
     } catch (...) {
       free_block(block, layout.bytes, layout.alignment);
       throw;
@@ -72,6 +75,13 @@ class batch_builder {
   void queue(priority rank) {
     pool_.enqueue_with(rank, pointers_, count_);
     made_ = 0;
+  }
+
+  /// The same for tasks with a stop token of their own. Where they cannot be queued their callbacks go with them.
+  void queue(priority rank, const std::stop_token& stop) {
+    for (std::size_t i = 0; i != count_; ++i) items_[i].hook().arm(items_[i], stop);
+    queue(rank);
+    for (std::size_t i = 0; i != count_; ++i) items_[i].hook().hand_over(items_[i]);
   }
 
  private:
@@ -113,7 +123,7 @@ class batch_builder {
 
   task_pool& pool_;
   const std::size_t count_;
-  batch<F>* batch_ = nullptr;
+  batch_type* batch_ = nullptr;
   Item* items_ = nullptr;
   task_node** pointers_ = nullptr;
   std::size_t made_ = 0;

@@ -9,4 +9,7 @@ class task_node;
 /// task_cancelled, and whoever waits is told. Answers whether it was in time. The caller holds a reference. Throws forked.
 bool cancel_if_queued(task_node& task);
 
+/// The end of a task that a stop callback has claimed. The caller holds a reference.
+void cancel_by_token(task_node& claimed) noexcept;
+
 }  // namespace filch::inline v0_1::detail

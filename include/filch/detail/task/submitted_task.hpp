@@ -1,25 +1,36 @@
-// One submitted callable: state, result and callable in one block.
+// One submitted callable: state, result and callable in one block, and a stop token of its own if it has one.
 #pragma once
 
 #include <exception>
 #include <memory>
 #include <new>
+#include <stop_token>
 #include <utility>
 
 #include <filch/detail/memory/blocks.hpp>
 #include <filch/detail/task/future_state.hpp>
+#include <filch/detail/task/own_stop.hpp>
 #include <filch/detail/task/run_callable.hpp>
 
 namespace filch::inline v0_1::detail {
 
-/// A task with a future. Call is invoked once with the pool's stop token and returns R.
-template <class R, class Call>
+/// A task with a future. Call is invoked once with a stop token and returns R.
+template <class R, class Call, class Stop = without_own_stop>
 class submitted_task final : public future_state<R> {
  public:
+  using link_type = typename Stop::link;
+
   template <class... Parts>
-  submitted_task(task_pool& owner, Parts&&... parts) : future_state<R>(table, owner, 2) {
-    ::new (static_cast<void*>(std::addressof(call_))) Call(std::forward<Parts>(parts)...);
+  submitted_task(task_pool& owner, std::in_place_t, Parts&&... parts)
+      : submitted_task(owner, link_type(), std::in_place, std::forward<Parts>(parts)...) {}
+  template <class... Parts>
+  submitted_task(task_pool& owner, link_type link, std::in_place_t, Parts&&... parts)
+      : future_state<R>(table, owner, 2 + Stop::hook::holders), link_(std::move(link)) {
+    ::new (static_cast<void*>(std::addressof(call_))) Call(std::in_place, std::forward<Parts>(parts)...);
   }
+
+  /// For the submitter.
+  [[nodiscard]] typename Stop::hook& hook() noexcept { return hook_; }
 
  private:
   ~submitted_task() {}
@@ -28,13 +39,16 @@ class submitted_task final : public future_state<R> {
 
   static run_outcome run(task_node& node, run_context& context) noexcept {
     submitted_task& task = self(node);
+    task.hook_.disarm(task);
     return run_into_result(
-        task, context, [&] { task.result.keep_result_of([&]() -> R { return task.call_(context.stop); }); },
+        task, context,
+        [&] { task.result.keep_result_of([&]() -> R { return task.link_.call(context.stop, task.call_); }); },
         [&] { std::destroy_at(std::addressof(task.call_)); });
   }
 
   static void abandon(task_node& node, std::exception_ptr reason) noexcept {
     submitted_task& task = self(node);
+    task.hook_.disarm(task);
     abandon_into_result(task, std::move(reason), [&] { std::destroy_at(std::addressof(task.call_)); });
   }
 
@@ -46,6 +60,8 @@ class submitted_task final : public future_state<R> {
 
   static constexpr task_operations table{&run, &abandon, &release, true};
 
+  [[no_unique_address]] typename Stop::hook hook_;
+  [[no_unique_address]] link_type link_;
   union {
     Call call_;  // alive until run or abandoned
   };

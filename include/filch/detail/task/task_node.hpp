@@ -35,8 +35,9 @@ struct task_operations {
   void (*abandon)(task_node&, std::exception_ptr reason) noexcept;
   /// Destroys what is left and gives the memory back. By the last holder.
   void (*release)(task_node&) noexcept;
-  /// Whether anybody but the one who dequeues it can know the task: then it must be claimed, and its end published.
-  bool has_future;
+  /// Whether anybody but the one who dequeues it can know the task, by a future or by a stop token: then it must be claimed,
+  /// and its end published.
+  bool claimable;
 };
 
 class task_node {
@@ -65,5 +66,8 @@ class task_node {
  protected:
   ~task_node() = default;
 };
+
+/// Whether the threads that could run it exist: not in a child made by fork().
+[[nodiscard]] inline bool is_of_this_process(const task_node& task) noexcept { return task.generation == process_generation(); }
 
 }  // namespace filch::inline v0_1::detail

@@ -1,0 +1,63 @@
+// What a type of task has for a stop token that was given with it; nothing, where none was.
+#pragma once
+
+#include <cstdint>
+#include <stop_token>
+#include <type_traits>
+#include <utility>
+
+#include <filch/detail/task/cancel.hpp>
+#include <filch/detail/task/stop_hook.hpp>
+#include <filch/detail/task/task_node.hpp>
+
+namespace filch::inline v0_1::detail {
+
+/// Calls with the pool's token: a task without one of its own, or whose callable takes none.
+struct pool_stop {
+  pool_stop() = default;
+  explicit pool_stop(const std::stop_token&) noexcept {}
+
+  template <class Call>
+  decltype(auto) call(const std::stop_token& of_pool, Call&& function) const {
+    return std::forward<Call>(function)(of_pool);
+  }
+};
+
+/// Calls with a token that is stopped when the given one is, or the pool's. Tasks of a batch share it.
+class joined_stop {
+ public:
+  /// Throws std::bad_alloc.
+  explicit joined_stop(const std::stop_token& given) : given_(given) {}
+
+  template <class Call>
+  decltype(auto) call(const std::stop_token& of_pool, Call&& function) const {
+    const auto pass_on = [&stop = joined_]() noexcept { (void)stop.request_stop(); };
+    const std::stop_callback from_given(given_, pass_on);
+    const std::stop_callback from_pool(of_pool, pass_on);
+    return std::forward<Call>(function)(joined_.get_token());
+  }
+
+ private:
+  std::stop_token given_;
+  mutable std::stop_source joined_;
+};
+
+struct no_stop_hook {
+  static constexpr std::uint32_t holders = 0;
+  void disarm(task_node&) const noexcept {}
+};
+
+/// How a type of task hears of a token: before it runs, and while it does.
+struct without_own_stop {
+  static constexpr bool present = false;
+  using hook = no_stop_hook;
+  using link = pool_stop;
+};
+template <bool TakesToken>
+struct with_own_stop {
+  static constexpr bool present = true;
+  using hook = stop_hook<task_node>;
+  using link = std::conditional_t<TakesToken, joined_stop, pool_stop>;
+};
+
+}  // namespace filch::inline v0_1::detail
