@@ -7,6 +7,7 @@
 #include <filch/runtime/scheduler_options.hpp>
 #include <filch/runtime/shutdown_counts.hpp>
 #include <filch/runtime/this_worker.hpp>
+#include <filch/runtime/worker_local.hpp>
 #include <filch/task/errors.hpp>
 #include <filch/task/executor_ref.hpp>
 #include <filch/task/future.hpp>

@@ -82,6 +82,7 @@ class pool_core final : public task_pool {
   [[nodiscard]] pool_metrics metrics() const;
   [[nodiscard]] std::string describe() const;
   [[nodiscard]] unsigned worker_count() const noexcept { return worker_count_; }
+  [[nodiscard]] unsigned spare_count() const noexcept { return spare_count_; }
   [[nodiscard]] bool is_this_process() const noexcept { return generation_ == process_generation(); }
 
   // --- for the workers ---
