@@ -3,6 +3,7 @@
 
 #include <filch/base/version.hpp>
 #include <filch/probe/metrics.hpp>
+#include <filch/runtime/blocking.hpp>
 #include <filch/runtime/scheduler.hpp>
 #include <filch/runtime/scheduler_options.hpp>
 #include <filch/runtime/shutdown_counts.hpp>

@@ -19,7 +19,7 @@ void pool_core::wait_idle() {
     throw would_deadlock(
         "filch: wait_idle() in a task of the same pool would wait for that very task: wait for futures instead, or call it "
         "outside of the pool");
-  const blocked_wait blocked(this_thread_role);
+  const blocked_wait blocked(role_to_replace);
   (void)wait_until_idle(std::nullopt);
 }
 

@@ -18,7 +18,7 @@ shutdown_counts pool_core::shutdown(shutdown_mode mode, steady_time deadline) {
   if (is_called_from_inside()) return counts();
   std::optional<blocked_wait> blocked;
   try {
-    blocked.emplace(this_thread_role);  // perhaps a worker of another pool
+    blocked.emplace(role_to_replace);  // perhaps a worker of another pool
   } catch (const too_many_blocked&) {
     // A shutdown goes on all the same.
   }

@@ -75,7 +75,7 @@ task_node* worker::find_own_or_search() noexcept {
 // False when the start hook threw: the constructor has the exception, and this thread ends.
 bool worker::take_place() noexcept {
   this_thread_worker = this;
-  this_thread_role = this;
+  take_role(this);
   this_thread_slab = slab_;
   name_this_thread(pool_.decided().options.name, index_);
   std::exception_ptr error;

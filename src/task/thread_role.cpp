@@ -1,9 +1,10 @@
-// Two thread-local words, without constructors or destructors.
+// Three thread-local words, without constructors or destructors.
 #include "task/thread_role.hpp"
 
 namespace filch::inline v0_1::detail {
 
 constinit thread_local worker_role* this_thread_role = nullptr;
+constinit thread_local worker_role* role_to_replace = nullptr;
 constinit thread_local const running_task* running_task::innermost = nullptr;
 
 bool running_task::is_running(const task_node& task) noexcept {

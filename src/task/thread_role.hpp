@@ -62,4 +62,13 @@ class running_task {
 /// The calling thread's role: nullptr outside a worker.
 extern constinit thread_local worker_role* this_thread_role;
 
+/// The same for a wait, which is to be replaced: nullptr also where the worker counts as blocked already.
+extern constinit thread_local worker_role* role_to_replace;
+
+/// What the calling thread is from now on.
+inline void take_role(worker_role* role) noexcept {
+  this_thread_role = role;
+  role_to_replace = role;
+}
+
 }  // namespace filch::inline v0_1::detail

@@ -102,16 +102,15 @@ future_status block_on(task_node& task, worker_role* role, std::optional<steady_
 void wait_until_ready(task_node& task, claim_policy policy) {
   if (task.state.is_ready()) return;
   require_same_process(task.generation);
-  worker_role* const role = this_thread_role;
-  if (run_here(task, role, policy)) return;
-  (void)block_on(task, role, std::nullopt);
+  if (run_here(task, this_thread_role, policy)) return;
+  (void)block_on(task, role_to_replace, std::nullopt);
 }
 
 future_status wait_until_ready(task_node& task, steady_time deadline) {
   if (task.state.is_ready()) return future_status::ready;
   require_same_process(task.generation);
   if (deadline <= std::chrono::steady_clock::now()) return future_status::timeout;
-  return block_on(task, this_thread_role, deadline);
+  return block_on(task, role_to_replace, deadline);
 }
 
 }  // namespace filch::inline v0_1::detail

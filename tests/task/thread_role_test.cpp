@@ -63,6 +63,7 @@ TEST(thread_role, a_thread_knows_whether_it_runs_a_task_of_a_pool) {
 
 TEST(thread_role, outside_of_a_worker_there_is_no_role_and_a_blocked_wait_counts_nowhere) {
   EXPECT_EQ(filch::detail::this_thread_role, nullptr);
+  EXPECT_EQ(filch::detail::role_to_replace, nullptr);
   const blocked_wait nothing(nullptr);
 }
 

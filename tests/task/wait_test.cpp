@@ -119,8 +119,8 @@ TEST(deadline, a_moment_at_the_end_of_a_clock_is_the_end_and_one_at_its_beginnin
 /// A worker as a wait sees it.
 class fake_worker final : public filch::detail::worker_role {
  public:
-  explicit fake_worker(fake_pool& pool) : pool_(pool) { filch::detail::this_thread_role = this; }
-  ~fake_worker() { filch::detail::this_thread_role = nullptr; }
+  explicit fake_worker(fake_pool& pool) : pool_(pool) { filch::detail::take_role(this); }
+  ~fake_worker() { filch::detail::take_role(nullptr); }
 
   bool try_run_in_place(task_node& task) noexcept override {
     ++asked;
@@ -202,6 +202,23 @@ TEST_F(wait_test, a_worker_that_must_wait_counts_as_blocked_for_as_long) {
   runner.join();
   EXPECT_EQ(worker.begun, 1);
   EXPECT_EQ(worker.ended.load(), 1);
+}
+
+TEST_F(wait_test, a_worker_that_counts_as_blocked_already_is_not_counted_again_but_runs_the_task_in_place) {
+  fake_worker worker(pool);
+  filch::detail::role_to_replace = nullptr;
+  auto in_place = on.submit([] { return 4; });
+  EXPECT_EQ(in_place.get(), 4);
+  EXPECT_EQ(worker.asked, 1);
+  EXPECT_TRUE(pool.run_next()) << "the entry";
+  auto waited_for = on.submit([] { return 5; });
+  EXPECT_EQ(waited_for.wait_for(1ms), future_status::timeout);
+  worker.takes_tasks = false;
+  std::thread runner([&] { (void)pool.run_next(); });
+  EXPECT_EQ(waited_for.get(), 5);
+  runner.join();
+  EXPECT_EQ(worker.begun, 0);
+  EXPECT_EQ(worker.ended.load(), 0);
 }
 
 TEST_F(wait_test, a_worker_that_gives_up_counts_as_unblocked_again) {
