@@ -9,7 +9,7 @@ benchmarks/run.sh [--rounds <n>] [<room>...] [-- <argument of Google Benchmark>.
 Builds the benchmarks in build/benchmarks and runs those of the named rooms, or all. Missing packages are installed with
 apt-get first, which needs root or sudo. Example: benchmarks/run.sh --rounds 3 runtime -- --benchmark_filter=fibonacci
 
-Where filch is measured beside others (runtime, footprint) the program runs several times, five if --rounds does not say
+Where filch is measured beside others (runtime, time, footprint) the program runs several times, five if --rounds does not say
 otherwise, and the last lines are a table of ratios, which compares only what ran in the same round. The peers are those
 that are installed: oneTBB (libtbb-dev), Boost.Asio (libboost-dev), OpenMP, and always std::async and a small pool.
 HELP
@@ -54,7 +54,7 @@ beside_peers=()
 for room in "${rooms[@]}"; do
   program=$build/benchmarks/programs/${room}_benchmarks
   [[ -x $program ]] || die "there are no benchmarks of '$room'"
-  if [[ $room == runtime || $room == footprint ]]; then
+  if [[ $room == runtime || $room == time || $room == footprint ]]; then
     beside_peers+=("$room")
   else
     say "benchmarks of $room"

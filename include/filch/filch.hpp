@@ -14,6 +14,10 @@
 #include <filch/task/future.hpp>
 #include <filch/task/priority.hpp>
 #include <filch/task/task_options.hpp>
+#include <filch/time/submit_after.hpp>
+#include <filch/time/submit_every.hpp>
+#include <filch/time/tick_options.hpp>
+#include <filch/time/virtual_clock.hpp>
 #include <filch/topology/binding.hpp>
 #include <filch/topology/placement.hpp>
 #include <filch/topology/topology.hpp>

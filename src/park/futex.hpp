@@ -15,6 +15,10 @@ using steady_time = std::chrono::steady_clock::time_point;
 void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                 std::optional<steady_time> deadline = std::nullopt) noexcept;
 
+/// Lets the waits of the calling thread end as soon as their deadline has passed, where the system would otherwise gather
+/// wake-ups.
+void wait_punctually() noexcept;
+
 /// Wakes one thread, or all, that is blocked on this address. Uses the address alone, never the memory: the word may be
 /// gone.
 void futex_wake_one(const std::atomic<std::uint32_t>* word) noexcept;

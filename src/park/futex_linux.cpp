@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include <linux/futex.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -41,6 +42,9 @@ void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
   const timespec until = absolute(*deadline);
   (void)::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected, &until, nullptr, FUTEX_BITSET_MATCH_ANY);
 }
+
+// By default the kernel may be 50 us late, to wake for several timers at once.
+void wait_punctually() noexcept { (void)::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); }
 
 void futex_wake_one(const std::atomic<std::uint32_t>* word) noexcept { wake(word, 1); }
 void futex_wake_all(const std::atomic<std::uint32_t>* word) noexcept { wake(word, INT_MAX); }

@@ -69,6 +69,9 @@ void futex_wake_all(const std::atomic<std::uint32_t>* word) noexcept {
   place.changed.notify_all();
 }
 
+// There is no such thing everywhere.
+void wait_punctually() noexcept {}
+
 void futex_wake_one(const std::atomic<std::uint32_t>* word) noexcept { futex_wake_all(word); }
 
 }  // namespace filch::inline v0_1::detail

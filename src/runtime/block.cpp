@@ -11,7 +11,7 @@ namespace filch::inline v0_1::detail {
 
 bool worker::try_run_in_place(task_node& task) noexcept {
   confirm_own_thread();
-  if (task.pool != &pool_ || !stack_has_room()) return false;
+  if (task.owner != &pool_ || !stack_has_room()) return false;
   if (task.state.claim() == claim_outcome::taken) return false;
   counters_.claims.add(1);
   // Most awaited tasks are the newest of their worker; their entry need not stay behind as a tombstone.

@@ -1,5 +1,5 @@
-// Submitting to a lane. The steps are those of enqueue.cpp with another queue; they stand apart so that tasks of normal priority,
-// which are nearly all, pay nothing for the others.
+// Submitting to a lane. The steps are those of enqueue.cpp with another queue; they stand apart so that tasks of normal
+// priority, which are nearly all, pay nothing for the others.
 #include "runtime/lanes.hpp"
 
 #include <new>
@@ -11,9 +11,13 @@
 
 namespace filch::inline v0_1::detail {
 
-void pool_core::enqueue_with(priority rank, task_node* const* tasks, std::size_t count) {
+void require_priority(priority rank) {
   if (rank != priority::high && rank != priority::normal && rank != priority::low)
     throw std::invalid_argument("filch: task_options::priority is none of high, normal and low: use one of these");
+}
+
+void pool_core::enqueue_with(priority rank, task_node* const* tasks, std::size_t count) {
+  require_priority(rank);
   if (rank == priority::normal || count == 0) return enqueue(tasks, count);
   require_same_process(generation_);
   if (worker* const self = own_worker(); self != nullptr) return self->enqueue_with(rank, tasks, count);

@@ -16,6 +16,9 @@ using task_lane = injection_lane<injection_queue<task_node>>;
 
 inline constexpr unsigned lane_count = 2;
 
+/// Throws std::invalid_argument for a value that is none of the enumeration.
+void require_priority(priority rank);
+
 /// Of a priority that is not the normal one.
 [[nodiscard]] constexpr unsigned lane_of(priority rank) noexcept { return rank == priority::high ? 0 : 1; }
 

@@ -28,10 +28,26 @@ void pool_core::cancel_claimed(task_node& claimed, std::exception_ptr reason) no
   end_outside(claimed, {&worker_counters::cancelled});
 }
 
-// Publishes a task that a thread has run or cancelled outside of a worker's loop, and counts it as finished. The slot is held
-// to the end: the pool may go as soon as it is free.
+// One that nobody else knows: counted after its release, as on a worker.
+void pool_core::cancel_unknown(task_node& task) noexcept {
+  {
+    const running_task frame(task);
+    cancel_because_stopped(task);
+    task.drop_reference();
+  }
+  count_ended({&worker_counters::cancelled});
+}
+
+// Publishes a task that a thread has run or cancelled outside of a worker's loop, and counts it.
 void pool_core::end_outside(task_node& task, std::initializer_list<counter worker_counters::*> which) noexcept {
   notify_all(task.state.finish());
+  count_ended(which);
+}
+
+void pool_core::count_cancelled() noexcept { count_ended({&worker_counters::cancelled}); }
+
+// The slot is held to the end: the pool may go as soon as it is free.
+void pool_core::count_ended(std::initializer_list<counter worker_counters::*> which) noexcept {
   const slot_lease slot = slots_.lease();
   for (counter worker_counters::* const each : which) (slot->counters.*each).add(1);
   slot->ledger.count_finished();

@@ -3,6 +3,7 @@
 //   allocate.cpp    the memory of a task
 //   enqueue.cpp     submitting, from outside and from a worker
 //   lanes.cpp       the same with a priority
+//   reserve.cpp     the same in two steps, for what has to wait for its time
 //   idle_host.cpp   what the idle protocol asks for
 //   quiescence.cpp  wait_idle, and what tells it
 //   run_task.cpp    the exception of a task that nobody waits for
@@ -10,6 +11,7 @@
 //   block.cpp       spares
 //   outside.cpp     tasks that end outside of a worker's loop: run by a helper, or cancelled
 //   shutdown.cpp    closing, draining, cancelling
+//   service.cpp     what stands above and ends with the pool
 //   snapshot.cpp    metrics and describe
 #pragma once
 
@@ -42,6 +44,7 @@
 #include "queue/injection_queue.hpp"
 #include "runtime/groups.hpp"
 #include "runtime/lanes.hpp"
+#include "runtime/pool_service.hpp"
 #include "runtime/settings.hpp"
 #include "runtime/start_gate.hpp"
 #include "runtime/submission_slots.hpp"
@@ -71,6 +74,8 @@ class pool_core final : public task_pool {
   [[nodiscard]] void* allocate(std::size_t bytes, std::size_t alignment) override;
   void enqueue(task_node* const* tasks, std::size_t count) override;
   void enqueue_with(priority rank, task_node* const* tasks, std::size_t count) override;
+  void reserve(priority rank) override;
+  void enqueue_reserved(priority rank, task_node& reserved) override;
   task_node& make_and_enqueue(std::size_t bytes, std::size_t alignment, make_function make, void* context) override;
   void run_claimed_outside(task_node& claimed) noexcept override;
   void cancel_claimed(task_node& claimed, std::exception_ptr reason) noexcept override;
@@ -83,7 +88,21 @@ class pool_core final : public task_pool {
   [[nodiscard]] std::string describe() const;
   [[nodiscard]] unsigned worker_count() const noexcept { return worker_count_; }
   [[nodiscard]] unsigned spare_count() const noexcept { return spare_count_; }
+  [[nodiscard]] std::uint32_t generation() const noexcept { return generation_; }
   [[nodiscard]] bool is_this_process() const noexcept { return generation_ == process_generation(); }
+
+  // --- for what stands above the runtime ---
+  /// The pool's service, made by `make(*this)` if there is none yet. Throws what that throws.
+  using service_maker = std::unique_ptr<pool_service> (*)(pool_core& pool);
+  pool_service& service(service_maker make);
+  /// Counts what the service ends itself: as reserve(), also when the pool is closed. By who holds something that the pool
+  /// waits for, or a lock that the service takes to drain. Then once count_cancelled().
+  void reserve_regardless() noexcept;
+  void count_cancelled() noexcept;
+  /// Where a thread of the service may run: where spares do.
+  void bind_service_thread() const noexcept;
+  /// What becomes of a task that the pool cancels: task_cancelled, with a sentence.
+  [[nodiscard]] std::exception_ptr cancelled_because_stopped() const noexcept;
 
   // --- for the workers ---
   [[nodiscard]] const settings& decided() const noexcept { return settings_; }
@@ -159,16 +178,19 @@ class pool_core final : public task_pool {
   void wake_dormant(idle_seat seat) noexcept;
   void call_up_one_spare() noexcept;
 
+  [[nodiscard]] pool_service* service_if_any() noexcept;
   void close() noexcept;
   [[nodiscard]] task_balance balance() const noexcept;
   bool wait_until_idle(std::optional<steady_time> deadline) noexcept;
   void cancel_queued() noexcept;
   enum class cancel_step { cancelled, again, nothing_queued };
   cancel_step cancel_one_queued() noexcept;
-  [[nodiscard]] std::exception_ptr cancelled_because_stopped() const noexcept;
   void end_outside(task_node& task, std::initializer_list<counter worker_counters::*> which) noexcept;
+  void cancel_unknown(task_node& task) noexcept;
+  void count_ended(std::initializer_list<counter worker_counters::*> which) noexcept;
   [[nodiscard]] bool is_called_from_inside() const noexcept;
   void end_workers() noexcept;
+  void stop_service() noexcept;
   shutdown_counts counts() const noexcept;
 
   template <class Visit>
@@ -206,6 +228,9 @@ class pool_core final : public task_pool {
   submission_slots slots_;
   std::stop_source stop_source_;
   const std::stop_token stop_token_ = stop_source_.get_token();
+  std::mutex making_service_;
+  std::unique_ptr<pool_service> service_;  // written under it
+  standard_atomics::atomic<pool_service*> found_service_{nullptr};
   std::mutex ending_;  // held by who ends and joins the workers, while these run their stop hooks
   standard_atomics::atomic<bool> ended_{false};  // written under it
 
@@ -218,7 +243,7 @@ class pool_core final : public task_pool {
   standard_atomics::atomic<std::uint32_t> idle_epoch_{0};  // futex word of wait_idle
 };
 
-/// The way from a scheduler to its core, for what stands beside the public face: the tests' fixture.
+/// The way from a scheduler to its core, for what stands beside or above the public face.
 struct scheduler_access {
   static pool_core& core(const scheduler& pool) noexcept;
 };

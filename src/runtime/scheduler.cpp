@@ -7,7 +7,10 @@
 
 namespace filch::inline v0_1 {
 
-detail::pool_core& detail::scheduler_access::core(const scheduler& pool) noexcept { return *pool.core_; }
+// Not by the owning pointer, which is being reset while the destructor drains.
+detail::pool_core& detail::scheduler_access::core(const scheduler& pool) noexcept {
+  return static_cast<pool_core&>(*pool.pool_);
+}
 
 using shutdown_mode = detail::pool_core::shutdown_mode;
 

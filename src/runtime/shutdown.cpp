@@ -42,6 +42,7 @@ bool pool_core::is_called_from_inside() const noexcept {
 void pool_core::close() noexcept {
   closed_.close();
   slots_.wait_until_all_free();
+  if (pool_service* const service = service_if_any(); service != nullptr) service->drain();
 }
 
 // Idle and closed means that no task runs and none will: only tasks submit now. Whoever comes second waits for the
@@ -50,11 +51,17 @@ void pool_core::end_workers() noexcept {
   {
     const std::scoped_lock lock(ending_);
     slots_.wait_until_all_free();  // whoever has counted the last task may still be about to tell us
-    if (ended_.load(std::memory_order_relaxed)) return;
+    if (ended_.load(std::memory_order_relaxed)) return stop_service();
     stop_and_join();
     ended_.store(true, std::memory_order_release);  // [C4] pairs with [C3]
+    stop_service();
   }
   bell_->ring();  // for those who rang for a worker that was leaving
+}
+
+// Last, since stop hooks may have been the first to ask for it.
+void pool_core::stop_service() noexcept {
+  if (pool_service* const service = service_if_any(); service != nullptr) service->stop();
 }
 
 // From here on workers cancel what they take; this thread helps, since all of them may be inside long tasks. Stop
@@ -62,6 +69,7 @@ void pool_core::end_workers() noexcept {
 void pool_core::cancel_queued() noexcept {
   cancelling_.store(true, std::memory_order_release);  // [C2] pairs with [C1]
   (void)stop_source_.request_stop();
+  if (pool_service* const service = service_if_any(); service != nullptr) service->cancel();
   // Not more than there are now: a running task may go on submitting, and workers cancel that.
   for (std::uint64_t left = counts().running; left != 0;) {
     const cancel_step step = cancel_one_queued();
@@ -86,8 +94,11 @@ pool_core::cancel_step pool_core::cancel_one_queued() noexcept {
     maybe_more = maybe_more || taken.outcome == steal_outcome::lost;
   }
   if (task == nullptr) return maybe_more ? cancel_step::again : cancel_step::nothing_queued;
-  const bool only_here = !task->operations->claimable;
-  const bool claimed = only_here || task->state.claim() == claim_outcome::claimed;
+  if (!task->operations->claimable) {
+    cancel_unknown(*task);
+    return cancel_step::cancelled;
+  }
+  const bool claimed = task->state.claim() == claim_outcome::claimed;
   if (claimed) cancel_claimed(*task, cancelled_because_stopped());
   task->drop_reference();
   return claimed ? cancel_step::cancelled : cancel_step::again;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include <pthread.h>
 
@@ -26,7 +27,8 @@ class thread {
   pthread_t handle_{};
 };
 
-/// Names the calling thread "name/index"; the name is cut where the system has no room for it.
+/// Names the calling thread "name/what" or "name/index"; the name is cut where the system has no room for it.
+void name_this_thread(const std::string& name, std::string_view what) noexcept;
 void name_this_thread(const std::string& name, unsigned index) noexcept;
 
 /// The smallest stack the system gives a thread.

@@ -2,6 +2,8 @@
 #include "runtime/thread.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <climits>
 #include <memory>
 #include <system_error>
@@ -52,18 +54,22 @@ void thread::start(entry function, void* argument, std::size_t stack_size) {
   const int code = ::pthread_create(&handle_, wanted.get(), &filch_thread_start, parameters.get());
   if (code != 0)
     throw std::system_error(code, std::generic_category(),
-                            "filch: a worker thread could not be created: ask for fewer workers, or raise the limit on "
-                            "processes (ulimit -u) or on memory");
+                            "filch: a thread could not be created: raise the limit on processes (ulimit -u) or on memory, "
+                            "or ask for fewer workers");
   (void)parameters.release();
 }
 
 void thread::join() noexcept { (void)::pthread_join(handle_, nullptr); }
 
 void name_this_thread(const std::string& name, unsigned index) noexcept {
+  std::array<char, 12> digits;
+  name_this_thread(name, std::string_view(digits.data(), std::to_chars(digits.begin(), digits.end(), index).ptr));
+}
+
+void name_this_thread(const std::string& name, std::string_view what) noexcept {
   try {
     constexpr std::size_t longest = 15;
-    std::string suffix = std::to_string(index);
-    suffix.insert(suffix.begin(), '/');
+    const std::string suffix = '/' + std::string(what);
     const std::string whole = name.substr(0, longest - std::min(longest, suffix.size())) + suffix;
     (void)::pthread_setname_np(::pthread_self(), whole.c_str());
   } catch (...) {

@@ -7,6 +7,7 @@
 //   allocate.cpp    the memory of a task
 //   enqueue.cpp     submitting from a task
 //   lanes.cpp       the same with a priority
+//   reserve.cpp     the same in two steps
 //   tombstones.cpp  entries of tasks that get() ran in place or that were cancelled
 #pragma once
 
@@ -85,6 +86,7 @@ class worker final : public worker_role {
   [[nodiscard]] void* allocate(std::size_t bytes, std::size_t alignment);
   void enqueue(task_node* const* tasks, std::size_t count);
   void enqueue_with(priority rank, task_node* const* tasks, std::size_t count);
+  void reserve() noexcept;
 
   [[nodiscard]] bool try_run_in_place(task_node& task) noexcept override;
   void begin_blocked_wait() override;

@@ -4,7 +4,7 @@
 #include <exception>
 
 #include <filch/detail/task/task_node.hpp>
-#include <filch/detail/task/task_pool.hpp>
+#include <filch/detail/task/task_owner.hpp>
 #include <filch/task/errors.hpp>
 
 #include "task/same_process.hpp"
@@ -29,14 +29,14 @@ bool cancel_if_queued(task_node& task) {
   require_same_process(task.generation);
   if (task.state.claim() == claim_outcome::taken) return false;
   task.references.add();  // a capture may hold the future itself, and take it along
-  task.pool->cancel_claimed(
+  task.owner->cancel_claimed(
       task, cancelled_because("filch: future::cancel() came before the task was started, so it never ran"));
   task.drop_reference();
   return true;
 }
 
 void cancel_by_token(task_node& claimed) noexcept {
-  claimed.pool->cancel_claimed(
+  claimed.owner->cancel_claimed(
       claimed, cancelled_because("filch: the stop token that was given with the task was stopped before the task was started, "
                                  "so it never ran"));
 }

@@ -13,9 +13,9 @@ bool running_task::is_running(const task_node& task) noexcept {
   return false;
 }
 
-bool running_task::runs_one_of(const task_pool& pool) noexcept {
+bool running_task::runs_one_of(const task_owner& pool) noexcept {
   for (const running_task* each = innermost; each != nullptr; each = each->outer_)
-    if (each->task_.pool == &pool) return true;
+    if (each->task_.owner == &pool) return true;
   return false;
 }
 

@@ -50,7 +50,7 @@ class running_task {
   [[nodiscard]] static bool is_running(const task_node& task) noexcept;
 
   /// Whether the calling thread is running a task of `pool`, on a worker or in get(help).
-  [[nodiscard]] static bool runs_one_of(const task_pool& pool) noexcept;
+  [[nodiscard]] static bool runs_one_of(const task_owner& pool) noexcept;
 
  private:
   static constinit thread_local const running_task* innermost;

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include <filch/detail/base/pause.hpp>
-#include <filch/detail/task/task_pool.hpp>
+#include <filch/detail/task/task_owner.hpp>
 #include <filch/task/errors.hpp>
 
 #include "base/stack_room.hpp"
@@ -84,10 +84,11 @@ future_status park_on(task_node& task, worker_role* role, std::optional<steady_t
 }
 
 bool run_here(task_node& task, worker_role* role, claim_policy policy) noexcept {
+  if (!task.operations->ready_to_run) return false;
   if (role != nullptr && role->try_run_in_place(task)) return true;
   if (policy != claim_policy::any_thread || !stack_has_room()) return false;
   if (task.state.claim() == claim_outcome::taken) return false;
-  task.pool->run_claimed_outside(task);
+  task.owner->run_claimed_outside(task);
   return true;
 }
 

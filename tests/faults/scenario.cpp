@@ -93,6 +93,7 @@ class life {
     post(pool);
     use_lanes(pool);
     use_tokens(pool);
+    use_timers(pool);
     submit_from_tasks(pool);
     wait_for_what_runs_elsewhere(pool);
     wait_for_what_runs_elsewhere(pool);  // the spare that was refused a thread is asked for again
@@ -118,6 +119,8 @@ class life {
     } catch (const std::bad_alloc&) {
       return false;
     } catch (const filch::too_many_blocked&) {
+      return false;
+    } catch (const std::system_error&) {  // no thread for the timers
       return false;
     }
   }
@@ -185,6 +188,41 @@ class life {
         expect_value(unwanted);
       } catch (const filch::task_cancelled&) {
         return;
+      }
+    });
+  }
+
+  // What cannot be queued at its time is queued later.
+  void use_timers(filch::scheduler& pool) {
+    std::vector<filch::future<int>> later;
+    attempt([&] { later.reserve(40); });
+    for (std::size_t i = 0; i != later.capacity(); ++i)
+      attempt([&] {
+        const filch::priority rank = i % 3 == 0 ? filch::priority::low : filch::priority::normal;
+        later.push_back(filch::submit_after(pool, i * 5us, {.priority = rank}, [] { return 1; }));
+      });
+    attempt([&] {
+      const std::stop_source source;
+      auto stoppable = filch::submit_after(pool, 10us, {.stop = source.get_token()}, [] { return 1; });
+      auto unwanted = filch::submit_after(pool, 1h, [] { return 1; });
+      if (!unwanted.cancel()) note("a task came an hour early");
+      expect_value(stoppable);
+    });
+    call_three_times(pool);
+    for (auto& each : later) expect_value(each);
+  }
+
+  void call_three_times(filch::scheduler& pool) {
+    attempt([&] {
+      std::atomic<int> calls{0};
+      auto series = filch::submit_every(pool, 20us, {.first = 0us}, [&calls] {
+        if (calls.fetch_add(1) == 2) throw 3;
+      });
+      try {
+        series.get();
+        note("a series ended with nothing");
+      } catch (int) {
+        if (calls.load() != 3) note("a series went on after an exception");
       }
     });
   }

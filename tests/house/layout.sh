@@ -14,10 +14,13 @@ trap 'rm -rf "$work"' EXIT
 cat > "$work/all.cpp" <<END
 #include <filch/filch.hpp>
 #include "runtime/pool_core.hpp"
+#include "time/timers.hpp"
 
 // The classes of tasks come with what they call.
 int use(filch::scheduler& pool, std::vector<int>& numbers) {
   pool.post([] {});
+  (void)filch::submit_after(pool, std::chrono::seconds(1), [] {});
+  (void)filch::submit_every(pool, std::chrono::seconds(1), [] {});
   pool.post_bulk(numbers, [](int) {});
   return pool.submit([] { return 1; }).get() + pool.submit_bulk(numbers, [](int number) { return number; })[0].get();
 }
@@ -35,11 +38,11 @@ layout_of() {
 
 layout_of release -DNDEBUG
 layout_of checked -DFILCH_CHECKED
-grep -q '::task_node\.pool at [0-9]*: const_type pointer_type .*task_pool' "$work/release.layout" || {
+grep -q '::task_node\.owner at [0-9]*: const_type pointer_type .*task_owner' "$work/release.layout" || {
   echo "layout.sh: fields and their types are not understood in what this compiler says" >&2
   exit 1
 }
-for class in pool_core worker slab chunk deque_ring deque_owner idle_word spare_word task_node reference_count submitted_task; do
+for class in timers series_of pool_core worker slab chunk deque_ring deque_owner idle_word spare_word task_node reference_count submitted_task; do
   grep -Eq "::$class(<.*>)? size " "$work/release.layout" && continue
   echo "layout.sh: the debugging information does not have $class" >&2
   exit 1

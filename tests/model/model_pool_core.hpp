@@ -38,6 +38,12 @@ struct shape {
   bool lanes = false;  // whether tasks have priorities
 };
 
+/// Pools of the models have none; the timers have a model of their own.
+struct pool_service {
+  void drain() noexcept {}
+  void stop() noexcept {}
+};
+
 class pool_core {
  public:
   explicit pool_core(shape of);
@@ -63,6 +69,7 @@ class pool_core {
   park_token<relacy_atomics>& token(unsigned group, unsigned bit) noexcept {
     return tokens_[groups_.groups[group].members[bit]];
   }
+  pool_service* service_if_any() noexcept { return nullptr; }
   trim_bell& bell() noexcept { return *bell_; }
   worker& make_worker(unsigned index) const noexcept { return *workers_[index]; }
   template <class Visit>
@@ -97,6 +104,7 @@ class pool_core {
   void stop_and_join() noexcept;
   void close() noexcept;
   void end_workers() noexcept;
+  void stop_service() noexcept;
   void trim_memory() noexcept;
 
   // As pool_core::enqueue_in().

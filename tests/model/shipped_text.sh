@@ -33,7 +33,7 @@ mkdir -p "$2"
   take runtime/block.cpp 'pool_core::[a-z_]+'
   take runtime/quiescence.cpp 'pool_core::(balance|wait_until_idle|out_of_work)'
   take runtime/pool_core.cpp pool_core::stop_and_join
-  take runtime/shutdown.cpp 'pool_core::(close|end_workers)'
+  take runtime/shutdown.cpp 'pool_core::(close|end_workers|stop_service)'
   take runtime/allocate.cpp pool_core::trim_memory
   take runtime/submission_slots.cpp 'submission_slot::(trim|leave)'
   take memory/slab.cpp 'slab::(trim|free_remote|orphan)'
@@ -74,3 +74,15 @@ grep -q 'model::atomic<std::uint32_t> word_' "$2/shipped_parker.inc.new" || {
   exit 1
 }
 replace "$2/shipped_parker.inc"
+
+# The timers are no template either: the mutex is exchanged.
+{
+  take time/timers.cpp 'timers::(add|withdraw|withdraw_locked|insert|put|remove|wake|main|queue_what_is_due|queue_one|sleep|drain|cancel|end_all|take_next_that_ends|stop)'
+  take time/delay.cpp 'delay::[a-z_]+'
+  take time/series.cpp 'series::(tick_is_over|end|cancel_claimed|settle|queue)'
+} | sed 's/std::mutex/model::mutex/g' > "$2/shipped_time.inc.new"
+grep -q 'std::unique_lock<model::mutex>& lock' "$2/shipped_time.inc.new" || {
+  echo "shipped_text.sh: src/time/timers.cpp has no sleep(..., std::unique_lock<std::mutex>& lock)" >&2
+  exit 1
+}
+replace "$2/shipped_time.inc"

@@ -107,6 +107,28 @@ class ways {
       for (std::uint32_t i = some.first; i != some.last; ++i) ran_or_cancelled(running[i - some.first], i);
     }
   }
+  /// When their time has come; every third is cancelled before it, or after.
+  void later(range of) {
+    std::vector<filch::future<void>> waiting;
+    for (std::uint32_t i = of.first; i != of.last; ++i)
+      waiting.push_back(filch::submit_after(pool_, (i % 64) * 1us, {.priority = static_cast<filch::priority>(i % 3)},
+                                            [this, i] { tally_.ran(i); }));
+    for (std::uint32_t i = 0; i < of.size(); i += 3) (void)waiting[i].cancel();
+    for (std::uint32_t i = of.first; i != of.last; ++i) ran_or_cancelled(waiting[i - of.first], i);
+  }
+  void by_one_that_repeats(range of) {
+    struct over {};
+    std::uint32_t next = of.first;
+    auto series = filch::submit_every(pool_, 1us, {.missed = filch::missed::catch_up}, [&] {
+      tally_.ran(next++);
+      if (next == of.last) throw over();
+    });
+    try {
+      series.get();
+    } catch (const over&) {
+      return;
+    }
+  }
   void as_a_chain(range of) {
     if (of.size() == 0) return;
     pool_.post([this, of] {
@@ -120,7 +142,7 @@ class ways {
       const auto many = std::min<std::uint32_t>(of.size(), 1 + static_cast<std::uint32_t>(random() % 400));
       const range some{of.first, of.first + many};
       of.first += many;
-      switch (random() % 11) {
+      switch (random() % 13) {
         case 0: one_by_one(some); break;
         case 1: with_futures(some); break;
         case 2: in_bulk(some); break;
@@ -130,6 +152,8 @@ class ways {
         case 6: with_priorities(some); break;
         case 7: half_cancelled(some); break;
         case 8: in_groups(some); break;
+        case 9: later(some); break;
+        case 10: by_one_that_repeats(some); break;
         default: as_a_tree(some); break;
       }
     }

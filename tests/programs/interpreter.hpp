@@ -3,6 +3,7 @@
 //   group                               what the children of one body have in common: they may be stopped
 //   manner                              of a child: its priority and its group
 //   submit(manner, call), post(...)     call() returns a number or throws raised
+//   later(manner, microseconds, call)      as submit
 //   bulk(manner, n, call), post_bulk(...)  the futures of call(i) for i below n, in order
 //   make_group(), stop(group)
 //   get, help, wait, wait_for, cancel      of a future; the first two take it
@@ -94,6 +95,9 @@ class interpreter {
         if (has_future) machine_.cancel(own.futures[which]);
         break;
       case op::stop: machine_.stop(own.children); break;
+      case op::later:
+        own.futures.push_back(machine_.later({each.rank, own.children}, each.number, child(each)));
+        break;
       case op::nest: own.sum = mix(own.sum, nest(each.number)); break;
       case op::raise: throw raised{each.number};
       case op::yield:

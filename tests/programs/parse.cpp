@@ -60,6 +60,9 @@ class parser {
       case op::give: return with_child(what, 0, depth, times);
       case op::bulk:
       case op::post_bulk: return with_child(what, below(largest_bulk), depth, times);
+      case op::later:
+        waits_in_tasks_ = true;  // it is run in place nowhere, so who gets it waits
+        return with_child(what, below(100), depth, times, 1);
       case op::nest: {
         const std::uint32_t links = below(deepest_nest);
         return afford(times * links) ? step{what, links, nullptr} : step{op::yield, 0, nullptr};
@@ -72,7 +75,10 @@ class parser {
   }
 
   step with_child(op what, std::uint32_t number, unsigned depth, std::uint64_t times) {
-    const std::uint64_t runs = times * std::max<std::uint32_t>(number, 1);
+    return with_child(what, number, depth, times, std::max<std::uint32_t>(number, 1));
+  }
+  step with_child(op what, std::uint32_t number, unsigned depth, std::uint64_t times, std::uint32_t many) {
+    const std::uint64_t runs = times * many;
     if (depth == deepest || !afford(runs)) return {op::add, number, nullptr};
     const filch::priority rank = parse_rank();
     return {what, number, parse_body(depth + 1, runs), rank};
@@ -102,7 +108,7 @@ class parser {
 
 constexpr std::array<const char*, static_cast<std::size_t>(op::count_)> names{
     "add",      "submit", "post", "bulk", "post_bulk", "get",   "help",  "wait",
-    "wait_for", "drop",   "give", "nest", "yield",     "raise", "cancel", "stop"};
+    "wait_for", "drop",   "give", "nest", "yield",     "raise", "cancel", "stop", "later"};
 constexpr std::array<const char*, static_cast<std::size_t>(ending::count_)> endings{
     "the destructor", "shutdown", "shutdown_for a moment", "shutdown_now", "shutdown_now at once"};
 

@@ -31,6 +31,7 @@ enum class op : std::uint8_t {
   raise,     // an exception: the body ends
   cancel,    // what a future is of
   stop,      // the children so far and to come
+  later,     // a child that waits so many microseconds for its time
   count_
 };
 

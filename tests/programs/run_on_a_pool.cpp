@@ -40,6 +40,10 @@ class pool_machine {
     return pool_.submit(options(how), std::forward<Call>(call));
   }
   template <class Call>
+  future later(manner how, std::uint32_t microseconds, Call&& call) {
+    return filch::submit_after(pool_, microseconds * 1us, options(how), std::forward<Call>(call));
+  }
+  template <class Call>
   void post(manner how, Call&& call) {
     if (is_plain(how)) return pool_.post(std::forward<Call>(call));
     pool_.post(options(how), std::forward<Call>(call));

@@ -32,6 +32,10 @@ class serial_machine {
     }
   }
   template <class Call>
+  future later(manner how, std::uint32_t, Call&& call) {
+    return submit(how, std::forward<Call>(call));
+  }
+  template <class Call>
   void post(manner how, Call&& call) {
     into_.unhandled += submit(how, call).threw ? 1 : 0;
   }

@@ -61,6 +61,14 @@ std::vector<std::string> thread_names() {
   return names;
 }
 
+std::string cpus_of_thread(const std::string& name) {
+  std::string cpus;
+  for_each_thread([&](const std::filesystem::path& status) {
+    if (cpus.empty() && status_value(status, "Name") == name) cpus = status_value(status, "Cpus_allowed_list");
+  });
+  return cpus;
+}
+
 std::uint64_t context_switches(const std::string& prefix) {
   std::uint64_t sum = 0;
   for_each_thread([&](const std::filesystem::path& status) {

@@ -19,6 +19,9 @@ namespace filch_tests {
 /// The names of all threads of this process, sorted.
 [[nodiscard]] std::vector<std::string> thread_names();
 
+/// The CPUs on which the first thread of this name may run, as "0-3,8"; empty if there is none.
+[[nodiscard]] std::string cpus_of_thread(const std::string& name);
+
 /// How often the threads whose names start with `prefix` were taken off a CPU or gave it up, all together.
 [[nodiscard]] std::uint64_t context_switches(const std::string& prefix);
 

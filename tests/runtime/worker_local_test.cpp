@@ -190,10 +190,11 @@ TEST_P(worker_local_test, may_be_cleared_and_outlives_the_pool) {
   held.clear();
   EXPECT_EQ(alive.use_count(), 1);
   pool.submit([&] { held.local().push_back(alive); }).get();
+  held.local().push_back(alive);
   destroy_pool(pool);
   std::size_t values = 0;
   held.for_each([&](auto& each) { values += each.size(); });
-  EXPECT_EQ(values, 1U);
+  EXPECT_EQ(values, 2U);
 }
 
 TEST_P(worker_local_test, the_order_is_that_of_the_workers) {

@@ -53,6 +53,18 @@ class fake_pool final : public filch::detail::task_pool {
     last_rank = rank;
     enqueue(tasks, count);
   }
+  void reserve(filch::priority) override {
+    if (refusing) throw filch::closed("closed for the test");
+    ++reserved;
+  }
+  void enqueue_reserved(filch::priority rank, filch::detail::task_node& waited) override {
+    filch::detail::task_node* const task = &waited;
+    last_rank = rank;
+    if (no_room) throw std::bad_alloc();
+    const std::scoped_lock lock(mutex_);
+    queued_.push_back(task);
+    --reserved;
+  }
   filch::detail::task_node& make_and_enqueue(std::size_t bytes, std::size_t alignment, make_function make,
                                              void* context) override {
     filch::detail::task_node* const made = make(context, allocate(bytes, alignment));
@@ -109,6 +121,7 @@ class fake_pool final : public filch::detail::task_pool {
   bool out_of_memory = false;  // once
   bool no_room = false;        // to queue anything
   filch::priority last_rank = filch::priority::normal;
+  int reserved = 0;
   int run_outside = 0;
   int cancelled = 0;
   std::stop_source stop;

@@ -18,7 +18,7 @@ using filch_tests::fake_pool;
 
 class silent_task final : public filch::detail::task_node {
  public:
-  explicit silent_task(filch::detail::task_pool& owner) : task_node(table, owner, 1) {}
+  explicit silent_task(filch::detail::task_pool& pool) : task_node(table, pool, 1) {}
 
  private:
   static constexpr filch::detail::task_operations table{nullptr, nullptr, nullptr, false};

@@ -124,7 +124,7 @@ class fake_worker final : public filch::detail::worker_role {
 
   bool try_run_in_place(task_node& task) noexcept override {
     ++asked;
-    if (task.pool != &pool_ || !takes_tasks) return false;
+    if (task.owner != &pool_ || !takes_tasks) return false;
     if (task.state.claim() == filch::detail::claim_outcome::taken) return false;
     pool_.run(task);
     return true;

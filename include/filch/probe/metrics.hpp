@@ -52,9 +52,9 @@ struct pool_metrics {
 
   /// All rows added up.
   [[nodiscard]] worker_metrics total() const noexcept;
-  /// Tasks queued so far, from inside and outside.
+  /// Tasks submitted so far, from inside and outside.
   [[nodiscard]] std::uint64_t submitted() const noexcept { return total().spawned; }
-  /// Tasks that were queued or running.
+  /// Tasks that waited, for a worker or for their time, or were running.
   [[nodiscard]] std::uint64_t unfinished() const noexcept {
     const worker_metrics sum = total();
     return sum.spawned - sum.executed - sum.cancelled;

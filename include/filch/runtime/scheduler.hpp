@@ -107,13 +107,14 @@ class scheduler {
     executor().post_bulk(options, std::forward<Range>(range), std::forward<F>(function));
   }
 
-  /// Blocks until there is a moment at which every task that was queued has finished. Tasks that others queue meanwhile
-  /// count too. Throws would_deadlock inside one of the pool's own tasks or hooks; too_many_blocked on a worker of
-  /// another pool, as future::get(); forked.
+  /// Blocks until there is a moment at which every task that was submitted has finished, also what waits for its time; not what
+  /// is repeated, between two calls. Tasks that others submit meanwhile count too. Throws would_deadlock inside one of the
+  /// pool's own tasks or hooks; too_many_blocked on a worker of another pool, as future::get(); forked.
   void wait_idle();
 
-  /// Takes no more work from outside, runs everything that is queued, tasks submitted by tasks included, and ends the
-  /// workers. Every future is ready afterwards.
+  /// Takes no more work from outside, runs everything that was submitted, tasks submitted by tasks and what waits for its time
+  /// included, ends what is repeated, whose callables may die on this thread, and ends the workers. Every future is ready
+  /// afterwards.
   ///
   /// May be called again and from several threads: each call returns when the pool has ended. Inside one of the pool's own
   /// tasks or hooks it closes the pool and returns at once. Throws forked.

@@ -28,8 +28,8 @@ namespace filch::inline v0_1 {
 /// ```
 ///
 /// Thread safety: local() may be called from any thread at any time while the pool is there. The other members, the destructor
-/// among them, may not be called while anybody may use a value: call them after wait_idle(), shutdown() or a get() of each task;
-/// where on_worker_stop uses one, after the pool. Then they see what the tasks did. They do not need the pool.
+/// among them, may not be called while anybody may use a value: call them after wait_idle(), shutdown() or a get() of each
+/// task; where on_worker_stop uses one, after the pool. Then they see what the tasks did. They do not need the pool.
 template <class T>
   requires std::is_object_v<T>
 class worker_local {

@@ -202,16 +202,7 @@ class executor_ref {
     Task& made = detail::make_task<Task>(*pool_, typename Task::link_type(options.stop), std::in_place,
                                          std::forward<F>(function), std::forward<Args>(args)...);
     detail::task_node* const task = &made;
-    made.hook().arm(made, options.stop);
-    detail::discard_on_failure(made, [&] {
-      try {
-        pool_->enqueue_with(options.priority, &task, 1);
-      } catch (...) {
-        made.hook().withdraw();
-        throw;
-      }
-    });
-    made.hook().hand_over(made);
+    detail::queue_with_hook(made, options.stop, [&] { pool_->enqueue_with(options.priority, &task, 1); });
     return made;
   }
 

@@ -36,7 +36,8 @@ struct future_access;
 /// Waiting on a worker: get() and wait() on a worker of the task's own pool run the task in place if nobody has started
 /// it. Otherwise, or when its stack is nearly full, the worker blocks and a spare takes its place: even one worker is
 /// enough for any nesting that fits the stacks of its pool's workers and spares. No other task ever runs inside them, so
-/// a lock held over get() meets the awaited task only.
+/// a lock held over get() meets the awaited task only. What waits for its time, and what is repeated, runs in place nowhere:
+/// who waits for it blocks.
 template <class R>
 class [[nodiscard]] future {
  public:
@@ -62,8 +63,8 @@ class [[nodiscard]] future {
   ///
   /// Blocking: until the task is done. Throws: what the task threw; task_cancelled when the pool was told to stop
   /// before the task ran, or cancel() or a stop request came in time; no_future_state; would_deadlock when the task is running
-  /// below this very call; too_many_blocked when a worker would have to block that is the last one not blocked, and every spare is in use or
-  /// could not be started; forked. After the last four the future is as it was.
+  /// below this very call; too_many_blocked when a worker would have to block that is the last one not blocked, and every spare
+  /// is in use or could not be started; forked. After the last four the future is as it was.
   R get() { return get_by(detail::claim_policy::workers_only); }
 
   /// The same, but any thread may run the task in place.
@@ -93,8 +94,9 @@ class [[nodiscard]] future {
   /// where there was no memory for the sentence. When it was not, because the task runs, is done or was cancelled before,
   /// nothing has changed. A task that runs is not told.
   ///
-  /// Blocking: never, but for these destructors and the lock of a stop token; otherwise as a submission from outside. The block of a cancelled task goes
-  /// back when a worker comes by its entry in the queue. Throws no_future_state, forked.
+  /// Blocking: never, but for these destructors, the lock of a stop token, and of the timers where it waits for its time;
+  /// otherwise as a submission from outside. The block of a cancelled task goes back when a worker comes by its entry in the
+  /// queue. Throws no_future_state, forked. For a future of submit_every() see there.
   bool cancel() { return detail::cancel_if_queued(state("cancel")); }
 
   /// Whether get() would return at once. Never blocks. Throws no_future_state.

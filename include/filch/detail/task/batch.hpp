@@ -19,6 +19,7 @@
 #include <filch/detail/task/future_state.hpp>
 #include <filch/detail/task/own_stop.hpp>
 #include <filch/detail/task/run_callable.hpp>
+#include <filch/detail/task/task_pool.hpp>
 
 namespace filch::inline v0_1::detail {
 
@@ -93,8 +94,8 @@ class batch_item final : public future_state<R> {
   using batch_type = batch<F, typename Stop::link>;
 
   template <class Element>
-  batch_item(task_pool& owner, batch_type& all, Element&& element)
-      : future_state<R>(table, owner, 2 + Stop::hook::holders), batch_(all) {
+  batch_item(task_pool& pool, batch_type& all, Element&& element)
+      : future_state<R>(table, pool, 2 + Stop::hook::holders), batch_(all) {
     ::new (static_cast<void*>(std::addressof(element_))) T(std::forward<Element>(element));
   }
   ~batch_item() {}
@@ -151,8 +152,8 @@ class posted_batch_item final : public task_node {
   using batch_type = batch<F, typename Stop::link>;
 
   template <class Element>
-  posted_batch_item(task_pool& owner, batch_type& all, Element&& element)
-      : task_node(table, owner, 1 + Stop::hook::holders), batch_(all) {
+  posted_batch_item(task_pool& pool, batch_type& all, Element&& element)
+      : task_node(table, pool, 1 + Stop::hook::holders), batch_(all) {
     ::new (static_cast<void*>(std::addressof(element_))) T(std::forward<Element>(element));
   }
   ~posted_batch_item() {}

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <new>
+#include <stop_token>
 #include <type_traits>
 #include <utility>
 
@@ -40,6 +41,21 @@ void discard_on_failure(task_node& made, Queue&& queue) {
     made.operations->release(made);
     throw;
   }
+}
+
+/// The same for a task that may have a hook for a stop token: it is armed before, and handed over or withdrawn afterwards.
+template <class Task, class Queue>
+void queue_with_hook(Task& made, const std::stop_token& stop, Queue&& queue) {
+  made.hook().arm(made, stop);
+  discard_on_failure(made, [&] {
+    try {
+      queue();
+    } catch (...) {
+      made.hook().withdraw();
+      throw;
+    }
+  });
+  made.hook().hand_over(made);
 }
 
 /// Makes a task and queues it, in one step of the pool. Throws as task_pool::enqueue.

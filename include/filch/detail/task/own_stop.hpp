@@ -44,6 +44,9 @@ class joined_stop {
 
 struct no_stop_hook {
   static constexpr std::uint32_t holders = 0;
+  void arm(task_node&, const std::stop_token&) const noexcept {}
+  void withdraw() const noexcept {}
+  void hand_over(task_node&) const noexcept {}
   void disarm(task_node&) const noexcept {}
 };
 

@@ -10,6 +10,7 @@
 #include <filch/detail/memory/blocks.hpp>
 #include <filch/detail/task/own_stop.hpp>
 #include <filch/detail/task/run_callable.hpp>
+#include <filch/detail/task/task_pool.hpp>
 
 namespace filch::inline v0_1::detail {
 
@@ -20,11 +21,11 @@ class posted_task final : public task_node {
   using link_type = typename Stop::link;
 
   template <class... Parts>
-  posted_task(task_pool& owner, std::in_place_t, Parts&&... parts)
-      : posted_task(owner, link_type(), std::in_place, std::forward<Parts>(parts)...) {}
+  posted_task(task_pool& pool, std::in_place_t, Parts&&... parts)
+      : posted_task(pool, link_type(), std::in_place, std::forward<Parts>(parts)...) {}
   template <class... Parts>
-  posted_task(task_pool& owner, link_type link, std::in_place_t, Parts&&... parts)
-      : task_node(table, owner, 1 + Stop::hook::holders), link_(std::move(link)) {
+  posted_task(task_pool& pool, link_type link, std::in_place_t, Parts&&... parts)
+      : task_node(table, pool, 1 + Stop::hook::holders), link_(std::move(link)) {
     ::new (static_cast<void*>(std::addressof(call_))) Call(std::in_place, std::forward<Parts>(parts)...);
   }
 

@@ -1,4 +1,5 @@
-// One submitted callable: state, result and callable in one block, and a stop token of its own if it has one.
+// One submitted callable: state, result and callable in one block, a stop token of its own if it has one, and what it needs to
+// wait for its time if it is queued later.
 #pragma once
 
 #include <exception>
@@ -11,25 +12,40 @@
 #include <filch/detail/task/future_state.hpp>
 #include <filch/detail/task/own_stop.hpp>
 #include <filch/detail/task/run_callable.hpp>
+#include <filch/detail/task/task_pool.hpp>
 
 namespace filch::inline v0_1::detail {
 
+/// Of a task that is queued when it is submitted.
+struct without_delay {
+  static constexpr bool ready_to_run = true;
+  struct link {
+    void withdraw() const noexcept {}
+  };
+};
+
 /// A task with a future. Call is invoked once with a stop token and returns R.
-template <class R, class Call, class Stop = without_own_stop>
+template <class R, class Call, class Stop = without_own_stop, class Delay = without_delay>
 class submitted_task final : public future_state<R> {
  public:
   using link_type = typename Stop::link;
 
   template <class... Parts>
-  submitted_task(task_pool& owner, std::in_place_t, Parts&&... parts)
-      : submitted_task(owner, link_type(), std::in_place, std::forward<Parts>(parts)...) {}
+  submitted_task(task_pool& pool, std::in_place_t, Parts&&... parts)
+      : submitted_task(pool, link_type(), std::in_place, std::forward<Parts>(parts)...) {}
   template <class... Parts>
-  submitted_task(task_pool& owner, link_type link, std::in_place_t, Parts&&... parts)
-      : future_state<R>(table, owner, 2 + Stop::hook::holders), link_(std::move(link)) {
+  submitted_task(task_pool& pool, link_type link, std::in_place_t, Parts&&... parts)
+      : future_state<R>(table, pool, 2 + Stop::hook::holders), link_(std::move(link)) {
+    ::new (static_cast<void*>(std::addressof(call_))) Call(std::in_place, std::forward<Parts>(parts)...);
+  }
+  template <class Timers, class... Parts>
+  submitted_task(task_pool& pool, const Timers& by, priority rank, link_type link, std::in_place_t, Parts&&... parts)
+      : future_state<R>(table, pool, 2 + Stop::hook::holders), delay_(by, rank), link_(std::move(link)) {
     ::new (static_cast<void*>(std::addressof(call_))) Call(std::in_place, std::forward<Parts>(parts)...);
   }
 
   /// For the submitter.
+  [[nodiscard]] typename Delay::link& waiting() noexcept { return delay_; }
   [[nodiscard]] typename Stop::hook& hook() noexcept { return hook_; }
 
  private:
@@ -48,6 +64,7 @@ class submitted_task final : public future_state<R> {
 
   static void abandon(task_node& node, std::exception_ptr reason) noexcept {
     submitted_task& task = self(node);
+    task.delay_.withdraw();
     task.hook_.disarm(task);
     abandon_into_result(task, std::move(reason), [&] { std::destroy_at(std::addressof(task.call_)); });
   }
@@ -58,8 +75,9 @@ class submitted_task final : public future_state<R> {
     free_block(task, sizeof(submitted_task), alignof(submitted_task));
   }
 
-  static constexpr task_operations table{&run, &abandon, &release, true};
+  static constexpr task_operations table{&run, &abandon, &release, true, Delay::ready_to_run};
 
+  [[no_unique_address]] typename Delay::link delay_;
   [[no_unique_address]] typename Stop::hook hook_;
   [[no_unique_address]] link_type link_;
   union {

@@ -13,7 +13,7 @@
 namespace filch::inline v0_1::detail {
 
 class exception_tally;
-class task_pool;
+class task_owner;
 class task_node;
 
 using waiter = basic_waiter<standard_atomics>;
@@ -38,12 +38,14 @@ struct task_operations {
   /// Whether anybody but the one who dequeues it can know the task, by a future or by a stop token: then it must be claimed,
   /// and its end published.
   bool claimable;
+  /// Whether who waits for the task may run it at any moment after its submission.
+  bool ready_to_run = true;
 };
 
 class task_node {
  public:
-  task_node(const task_operations& table, task_pool& owner, std::uint32_t holders) noexcept
-      : references(holders), generation(process_generation()), operations(&table), pool(&owner), queued_at(0) {}
+  task_node(const task_operations& table, task_owner& its_owner, std::uint32_t holders) noexcept
+      : references(holders), generation(process_generation()), operations(&table), owner(&its_owner), queued_at(0) {}
 
   task_node(const task_node&) = delete;
   task_node& operator=(const task_node&) = delete;
@@ -57,7 +59,7 @@ class task_node {
   reference_count<> references;
   const std::uint32_t generation;  // of the process that made it
   const task_operations* const operations;
-  task_pool* const pool;  // valid until the task is finished
+  task_owner* const owner;  // valid until the task is finished
   union {
     std::int64_t queued_at;  // steady nanoseconds, 0 when not sampled; written before it is queued, read by the claimer
     exception_tally* tally;  // once there is an exception instead of a result: a share in a tally, or nullptr

@@ -26,17 +26,22 @@ void wait_until_ready(task_node& task, claim_policy policy);
 /// Blocks until the task is done or the deadline has passed. Never runs the task.
 [[nodiscard]] future_status wait_until_ready(task_node& task, std::chrono::steady_clock::time_point deadline);
 
-/// The deadline of a wait that starts now. A duration too long for the clock ends at its last moment, a negative one is
-/// over.
+/// What is so much later than `now`. A duration too long for the clock ends at its last moment, a negative one is over.
 template <class Rep, class Period>
-[[nodiscard]] std::chrono::steady_clock::time_point deadline_after(std::chrono::duration<Rep, Period> wait) {
+[[nodiscard]] std::chrono::steady_clock::time_point later(std::chrono::steady_clock::time_point now,
+                                                          std::chrono::duration<Rep, Period> wait) {
   using clock = std::chrono::steady_clock;
-  const clock::time_point now = clock::now();
   if (!(wait > wait.zero())) return now;  // what is no number counts as 0
   using seconds = std::chrono::duration<double>;
   if (std::chrono::duration_cast<seconds>(wait) >= std::chrono::duration_cast<seconds>(clock::time_point::max() - now))
     return clock::time_point::max();
   return now + std::chrono::ceil<clock::duration>(wait);
+}
+
+/// The deadline of a wait that starts now.
+template <class Rep, class Period>
+[[nodiscard]] std::chrono::steady_clock::time_point deadline_after(std::chrono::duration<Rep, Period> wait) {
+  return later(std::chrono::steady_clock::now(), wait);
 }
 
 /// A deadline of any clock on the steady one. The difference is looked at in floating point first: a moment at the end

@@ -1,0 +1,41 @@
+// A task that is submitted now and queued later: what submitted_task has for that.
+#pragma once
+
+#include <chrono>
+
+#include <filch/detail/task/task_node.hpp>
+#include <filch/detail/time/pool_timers.hpp>
+#include <filch/detail/time/timed_entry.hpp>
+#include <filch/task/priority.hpp>
+
+namespace filch::inline v0_1::detail {
+
+/// Holds the reference that the pool's queue will hold.
+class delay final : public timed_entry {
+ public:
+  /// Throws std::bad_alloc.
+  explicit delay(const pool_timers& by, priority rank) : timed_entry(false), timers_(by.in), pool_(by.pool), rank_(rank) {}
+
+  /// The submitter, after the task has been reserved: from here on it may be queued at any moment, and be gone.
+  void start(task_node& task, std::chrono::steady_clock::time_point due) noexcept;
+
+  /// The claimer, instead of running the task: it need not be queued any more.
+  void withdraw() noexcept;
+
+ private:
+  void queue() override;
+  void end() noexcept override;
+
+  timers& timers_;
+  task_pool& pool_;
+  const priority rank_;
+  task_node* task_ = nullptr;
+};
+
+/// For submitted_task.
+struct with_delay {
+  static constexpr bool ready_to_run = false;
+  using link = delay;
+};
+
+}  // namespace filch::inline v0_1::detail

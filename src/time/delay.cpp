@@ -1,0 +1,30 @@
+// A task that waits for its time: counted by the pool since it was submitted, and in the timers' hands until it is queued.
+#include <filch/detail/time/delay.hpp>
+
+#include <filch/detail/base/checked_build.hpp>
+
+#include "time/timers.hpp"
+
+namespace filch::inline v0_1::detail {
+
+void delay::start(task_node& task, steady_time due) noexcept {
+  task_ = &task;
+  timers_.add(*this, due);
+}
+
+void delay::withdraw() noexcept {
+  if (task_ == nullptr || !timers_.withdraw(*this)) return;
+  const drop_outcome outcome = task_->references.drop();
+  confirm(outcome == drop_outcome::others_hold, "a claimer of a task held no reference");
+}
+
+void delay::queue() { pool_.enqueue_reserved(rank_, *task_); }
+
+// The pool cancels: so is this, unless somebody has just claimed it, who will end it.
+void delay::end() noexcept {
+  task_node& task = *task_;
+  if (task.state.claim() == claim_outcome::claimed) pool_.cancel_claimed(task, timers_.pool().cancelled_because_stopped());
+  task.drop_reference();
+}
+
+}  // namespace filch::inline v0_1::detail

@@ -1,0 +1,86 @@
+// What waits for its time, in order, and the thread that hands it to the pool when the time has come. One a pool, made with the
+// first timer. The protocol is in src/time/README.md.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+
+#include <filch/detail/time/timed_entry.hpp>
+
+#include "park/futex.hpp"
+#include "runtime/pool_core.hpp"
+#include "runtime/pool_service.hpp"
+#include "runtime/thread.hpp"
+
+namespace filch::inline v0_1 {
+class virtual_clock;
+}
+
+namespace filch::inline v0_1::detail {
+
+class timers final : public pool_service {
+ public:
+  explicit timers(pool_core& pool) noexcept : pool_(pool) {}
+  ~timers() override;
+
+  [[nodiscard]] pool_core& pool() const noexcept { return pool_; }
+  [[nodiscard]] steady_time now() const noexcept;
+
+  /// Starts the thread if there is none. Throws std::system_error.
+  void require_thread();
+
+  /// Lets a clock decide what time it is, instead of the steady one; for that clock. Throws std::invalid_argument after the
+  /// first timer.
+  void use(virtual_clock& clock);
+  /// That clock has been moved: returns when all that is due by it has been handed over.
+  void catch_up();
+
+  /// Lets the entry wait. Ends it instead if the pool cancels.
+  void add(timed_entry& entry, steady_time due) noexcept;
+  /// Takes it out. False when it did not wait.
+  bool withdraw(timed_entry& entry) noexcept;
+
+  // --- pool_service ---
+  void drain() noexcept override;
+  void cancel() noexcept override;
+  void stop() noexcept override;
+
+  // --- for entries that repeat, which have more to decide under the lock ---
+  [[nodiscard]] std::mutex& mutex() noexcept { return mutex_; }
+  [[nodiscard]] bool takes_what_repeats() const noexcept { return mode_ == mode::open; }
+  void insert(timed_entry& entry, steady_time due) noexcept;
+  /// Takes it out. False when it does not wait.
+  bool withdraw_locked(timed_entry& entry) noexcept;
+
+ private:
+  enum class mode { open, draining, cancelling, stopped };
+
+  static void thread_main(void* self) noexcept;
+  void main() noexcept;
+  std::optional<steady_time> queue_what_is_due() noexcept;
+  [[nodiscard]] bool queue_one(timed_entry& entry) noexcept;
+  void tell_passes() noexcept;
+  void sleep(std::optional<steady_time> until, std::unique_lock<std::mutex>& lock) noexcept;
+  void wake() noexcept;
+  void end_all(mode by) noexcept;
+  [[nodiscard]] timed_entry* take_next_that_ends(mode by, timer_key& last) noexcept;
+  void put(timed_entry& entry) noexcept;
+  void remove(timed_entry& entry) noexcept;
+
+  pool_core& pool_;
+  std::mutex mutex_;
+  timer_map waiting_;  // all from here on under it
+  std::uint64_t added_ = 0;
+  mode mode_ = mode::open;
+  virtual_clock* clock_ = nullptr;
+  bool started_ = false;
+  bool asleep_ = false;
+  std::uint32_t passes_asked_ = 0;
+  std::atomic<std::uint32_t> passes_made_{0};  // futex word of who has asked; written under the lock
+  std::atomic<std::uint32_t> epoch_{0};  // futex word of the thread; written under the lock
+  thread thread_;
+};
+
+}  // namespace filch::inline v0_1::detail
