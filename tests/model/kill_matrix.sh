@@ -27,13 +27,14 @@ trap 'rm -rf "$work"' EXIT
 wrong=0
 
 # Which sources each model is to judge, as an extended regular expression; the first that kills a mutant has killed it.
-models=(deque closing remote_list task stop parker quiescence time idle spare trim)
+models=(deque closing remote_list task stop limiter parker quiescence time idle spare trim)
 declare -A files=(
   [deque]='chase_lev_deque'
   [closing]='runtime/closing'
   [remote_list]='remote_list'
   [task]='state_word|reference_count|park/idle\.hpp'
   [stop]='stop_hook'
+  [limiter]='gcra'
   [parker]='parker'
   [quiescence]='quiescence|park/idle\.hpp'
   [time]='time/timers'
