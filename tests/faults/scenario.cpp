@@ -195,7 +195,7 @@ class life {
   // What cannot be queued at its time is queued later.
   void use_timers(filch::scheduler& pool) {
     std::vector<filch::future<int>> later;
-    attempt([&] { later.reserve(40); });
+    attempt([&] { later.reserve(8); });
     for (std::size_t i = 0; i != later.capacity(); ++i)
       attempt([&] {
         const filch::priority rank = i % 3 == 0 ? filch::priority::low : filch::priority::normal;
