@@ -17,8 +17,10 @@ std::uint64_t compute_steps(std::uint64_t steps) {
   return state;
 }
 
-// Kept from the optimiser, which would leave out what nobody reads.
-volatile std::uint64_t sink = 0;
+// Keeps the result from the optimiser, which would leave out what nobody reads.
+void compute_for_nothing(std::uint64_t steps) {
+  [[maybe_unused]] volatile const std::uint64_t kept = compute_steps(steps);
+}
 
 }  // namespace
 
@@ -28,14 +30,14 @@ spinner::spinner() {
   double fastest = 1e300;
   for (int i = 0; i != 5; ++i) {
     const clock::time_point began = clock::now();
-    sink = compute_steps(steps);
+    compute_for_nothing(steps);
     fastest = std::min(fastest, std::chrono::duration<double, std::micro>(clock::now() - began).count());
   }
   steps_per_microsecond_ = static_cast<double>(steps) / fastest;
 }
 
 void spinner::compute(std::chrono::microseconds time) const {
-  sink = compute_steps(static_cast<std::uint64_t>(static_cast<double>(time.count()) * steps_per_microsecond_));
+  compute_for_nothing(static_cast<std::uint64_t>(static_cast<double>(time.count()) * steps_per_microsecond_));
 }
 
 }  // namespace advise

@@ -1,12 +1,14 @@
 // Finds out how many workers a pool should have, by trying.
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <exception>
 #include <iostream>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
+
+#include <filch/filch.hpp>
 
 #include "load.hpp"
 #include "options.hpp"
@@ -25,18 +27,20 @@ std::string described(const char* kind, const advise::load& of) {
 }
 
 // The rule of thumb to compare with, as in Goetz and others, Java Concurrency in Practice (2006), section 8.2.
-void print_advice(const advise::curve& of, const advise::load& by) {
+void print_advice(const advise::curve& of, const advise::load& by, const advise::sweep_options& how) {
   advise::print_bars(std::cout, of);
-  std::cout << "use " << advise::advised(of.points).workers << " workers";
+  const unsigned advice = advise::advised(of.points).workers;
+  std::cout << "use " << advice << " workers";
+  if (advice == how.most) std::cout << " or more: these are the most that were tried (--most)";
   if (by.computes.count() != 0) {
     const double ratio = static_cast<double>(by.waits.count()) / static_cast<double>(by.computes.count());
-    std::cout << "; cores x (1 + waiting / computing) is "
-              << static_cast<unsigned>(std::thread::hardware_concurrency() * (1 + ratio) + 0.5);
+    std::cout << "; cores x (1 + waiting / computing) is " << std::llround(how.cores * (1 + ratio));
   }
   std::cout << "\n\n";
 }
 
-void run(const advise::options& options) {
+void run(advise::options options) {
+  options.sweep.cores = filch::scheduler().worker_count();  // those that it may use
   struct named {
     const char* kind;
     advise::load load;
@@ -46,7 +50,7 @@ void run(const advise::options& options) {
   std::vector<advise::curve> curves;
   for (const named& each : loads) {
     curves.push_back({described(each.kind, each.load), advise::sweep(each.load, options.sweep)});
-    print_advice(curves.back(), each.load);
+    print_advice(curves.back(), each.load, options.sweep);
   }
   if (!options.picture.empty()) advise::draw(options.picture, curves);
 }

@@ -1,5 +1,6 @@
 #include "options.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <stdexcept>
 #include <string_view>
@@ -18,14 +19,15 @@ another machine (50 us of computing, 1000 us of waiting), or for your own mix.
 --compute US       a task of your own computes for so many microseconds ...
 --wait US          ... and waits for so many
 --most N           try no more than so many workers (default: 256)
---rounds N         measure each number of workers so often and take the median (default: 3)
---milliseconds N   for so long each time (default: 200)
+--rounds N         so many rounds, of which the first measures twice, and take the median (default: 3)
+--milliseconds N   for so long each time, or for twenty tasks if that is longer (default: 200)
 --picture FILE     draw the throughput over the workers as SVG; needs gnuplot
 
 Run it on a machine that has nothing else to do. A pool whose tasks wait does not have to be large: filch::blocking() replaces
 a worker while it waits.
 
-Status: 0; 1 when the picture could not be drawn, after the advice was given; 2 for wrong arguments.
+Status: 0; 1 when the picture could not be drawn, after the advice was given, or when nothing could be measured; 2 for wrong
+arguments.
 )";
 
 namespace {
@@ -37,6 +39,14 @@ unsigned number(const char* option, std::string_view text, unsigned least, unsig
     throw std::invalid_argument(std::string(option) + " takes a number from " + std::to_string(least) + " to " +
                                 std::to_string(most) + ", and not '" + std::string(text) + "'");
   return value;
+}
+
+// gnuplot runs what follows on a bar, and ends a name at the end of the line.
+std::string file_name(const std::string& given) {
+  const auto is_odd = [](char each) { return static_cast<unsigned char>(each) < ' '; };
+  if (given.empty() || given.front() == '|' || std::any_of(given.begin(), given.end(), is_odd))
+    throw std::invalid_argument("--picture takes the name of a file, without control characters and not beginning with '|'");
+  return given;
 }
 
 }  // namespace
@@ -62,9 +72,11 @@ options parse_options(int argc, char** argv) {
       case 'm': parsed.sweep.most = number("--most", optarg, 1, 4'096); break;
       case 'r': parsed.sweep.rounds = number("--rounds", optarg, 1, 100); break;
       case 't': parsed.sweep.each = std::chrono::milliseconds(number("--milliseconds", optarg, 1, 100'000)); break;
-      case 'p': parsed.picture = optarg; break;
+      case 'p': parsed.picture = file_name(optarg); break;
       case 'h': parsed.wants_help = true; return parsed;
       default:
+        if (optopt != 0 && optopt < 128 && optopt != 'h' && argv[optind - 1][1] != '-')
+          throw std::invalid_argument(std::string("'-") + static_cast<char>(optopt) + "' is no option: see advise --help");
         throw std::invalid_argument("'" + std::string(argv[optind - 1]) +
                                     "' is no option, or lacks its value: see advise --help");
     }

@@ -1,6 +1,5 @@
 #include "picture.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <iomanip>
@@ -34,8 +33,7 @@ std::string script_for(const std::string& file, const std::vector<curve>& curves
   }
   script << '\n';
   for (const curve& each : curves) {
-    double best = 0;
-    for (const point& one : each.points) best = std::max(best, one.median());
+    const double best = best_of(each.points);
     for (const point& one : each.points) script << one.workers << ' ' << one.median() / best << '\n';
     script << "e\n";
   }
@@ -45,8 +43,7 @@ std::string script_for(const std::string& file, const std::vector<curve>& curves
 }  // namespace
 
 void print_bars(std::ostream& out, const curve& of) {
-  double best = 0;
-  for (const point& each : of.points) best = std::max(best, each.median());
+  const double best = best_of(of.points);
   const unsigned advice = advised(of.points).workers;
   out << of.title << "\n workers   tasks/s\n";
   for (const point& each : of.points) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <set>
+#include <stdexcept>
 #include <thread>
 
 #include <filch/filch.hpp>
@@ -17,6 +19,10 @@ constexpr double good_enough = 0.95;
 class treadmill {
  public:
   treadmill(filch::scheduler& pool, const spinner& by, const load& of) : pool_(pool), spinner_(by), load_(of) {}
+
+  ~treadmill() { end(); }
+  treadmill(const treadmill&) = delete;
+  treadmill& operator=(const treadmill&) = delete;
 
   void begin(unsigned how_many) {
     for (unsigned i = 0; i != how_many; ++i) pool_.post([this] { turn(); });
@@ -43,27 +49,28 @@ class treadmill {
   std::atomic<bool> over_{false};
 };
 
-double throughput(const load& of, const spinner& by, unsigned workers, std::chrono::milliseconds time) {
+// Over twenty turns of each worker at least, so that it matters little in which part of a turn they are at the ends.
+double throughput(const load& of, const spinner& by, unsigned workers, unsigned cores, std::chrono::nanoseconds least) {
   using clock = std::chrono::steady_clock;
+  const std::chrono::nanoseconds turn = of.computes * std::max(1U, (workers + cores - 1) / cores) + of.waits;
   filch::scheduler pool({.workers = workers, .name = "advise"});
   treadmill all(pool, by, of);
   all.begin(2 * workers);
-  const auto until_all_are_busy = std::max<std::chrono::nanoseconds>(2 * (of.computes + of.waits), time / 10);
-  std::this_thread::sleep_for(until_all_are_busy);
-  const std::uint64_t before = all.turns();
+  std::this_thread::sleep_for(std::max(2 * turn, least / 10));  // until all are busy
   const clock::time_point began = clock::now();
-  std::this_thread::sleep_for(time);
-  const std::uint64_t done = all.turns() - before;
+  const std::uint64_t before = all.turns();
+  std::this_thread::sleep_for(std::max(20 * turn, least));
   const std::chrono::duration<double> took = clock::now() - began;
-  all.end();
-  return static_cast<double>(done) / took.count();
+  return static_cast<double>(all.turns() - before) / took.count();
 }
 
-// 1, 2, 3, 4, 6, 8, 12, 16, 24 ...
-unsigned next_after(unsigned workers) {
-  if (workers < 4) return workers + 1;
-  const bool is_power = (workers & (workers - 1)) == 0;
-  return is_power ? workers + workers / 2 : workers + workers / 3;
+// 1, 2, 3, 4, 6, 8, 12, 16, 24 ..., and the cores and the most.
+std::set<unsigned> numbers_to_try(unsigned cores, unsigned most) {
+  std::set<unsigned> numbers{1, most};
+  for (unsigned power = 2; power <= most; power *= 2) numbers.insert({power, power + power / 2});
+  numbers.insert(cores);
+  numbers.erase(numbers.upper_bound(most), numbers.end());
+  return numbers;
 }
 
 }  // namespace
@@ -71,28 +78,38 @@ unsigned next_after(unsigned workers) {
 double point::median() const {
   std::vector<double> sorted = measured;
   std::sort(sorted.begin(), sorted.end());
-  return sorted[sorted.size() / 2];
+  return (sorted[sorted.size() / 2] + sorted[(sorted.size() - 1) / 2]) / 2;
 }
 
+// The first round measures twice, since it decides where to end: what is no better must be so both times, and what is
+// best must have been so both times.
 std::vector<point> sweep(const load& of, const sweep_options& how) {
   const spinner by;
   std::vector<point> all;
+  const auto measure = [&](unsigned workers) { return throughput(of, by, workers, how.cores, how.each); };
   double best = 0;
   unsigned no_better = 0;
-  for (unsigned workers = 1; workers <= how.most && no_better != 2; workers = next_after(workers)) {
-    const double now = throughput(of, by, workers, how.each);
-    all.push_back({workers, {now}});
-    no_better = now > best * 1.02 ? 0 : no_better + 1;
-    best = std::max(best, now);
+  for (const unsigned workers : numbers_to_try(how.cores, how.most)) {
+    const auto [low, high] = std::minmax({measure(workers), measure(workers)});
+    all.push_back({workers, {low, high}});
+    no_better = high > best * 1.02 ? 0 : no_better + 1;
+    best = std::max(best, low);
+    if (no_better == 2) break;
   }
   for (unsigned round = 1; round < how.rounds; ++round)
-    for (point& each : all) each.measured.push_back(throughput(of, by, each.workers, how.each));
+    for (point& each : all) each.measured.push_back(measure(each.workers));
+  if (best_of(all) <= 0) throw std::runtime_error("no task was completed in the time: give it more --milliseconds");
   return all;
 }
 
-const point& advised(const std::vector<point>& swept) {
+double best_of(const std::vector<point>& swept) {
   double best = 0;
   for (const point& each : swept) best = std::max(best, each.median());
+  return best;
+}
+
+const point& advised(const std::vector<point>& swept) {
+  const double best = best_of(swept);
   return *std::find_if(swept.begin(), swept.end(), [&](const point& each) { return each.median() >= good_enough * best; });
 }
 

@@ -40,11 +40,11 @@ case $case in
     expect_advice 2
     ;;
   own_load)
-    run 0 "${in_a_moment[@]}" --compute 0 --wait 500
+    run 0 --milliseconds 30 --rounds 2 --most 4 --compute 0 --wait 500
     expect_advice 1
     grep -q '^your load: 0 us of computing, 500 us of waiting' "$place/out" || fail "does not say what it measured"
     # Who only waits gets more done the more wait.
-    [[ $(sed -nE 's/^use ([0-9]+) workers.*/\1/p' "$place/out") == 4 ]] || fail "tasks that only wait want as many workers as there may be"
+    [[ $(sed -nE 's/^use ([0-9]+) workers.*/\1/p' "$place/out") -ge 3 ]] || fail "tasks that only wait want as many workers as there may be"
     ;;
   picture)
     mkdir "$place/bin"
@@ -52,7 +52,7 @@ case $case in
     chmod +x "$place/bin/gnuplot"
     PATH=$place/bin:$PATH run 0 "${in_a_moment[@]}" --compute 10 --picture "it's one.svg"
     grep -qF "set output 'it''s one.svg'" "$place/script" || fail "the name of the picture is not quoted"
-    grep -qE '^[1-4] (1|0\.[0-9]+)$' "$place/script" || fail "the picture has no points"
+    [[ $(grep -cE '^[1-4] (1|0\.[0-9]+)$' "$place/script") -ge 3 && $(grep -c '^e$' "$place/script") == 1 ]] || fail "the picture lacks points"
     ;;
   no_picture)
     PATH=$place run 1 "${in_a_moment[@]}" --compute 10 --picture one.svg
@@ -62,7 +62,7 @@ case $case in
   command_line)
     run 0 --help
     grep -q -- '--picture FILE' "$place/out" || fail "--help says nothing"
-    for wrong in '--most 0' '--most x' '--most 5000' '--rounds 0' '--milliseconds 0' '--nonsense' 'a_file' '--most' '--compute 0 --wait 0' '--compute -1'; do
+    for wrong in '--most 0' '--most x' '--most 5000' '--rounds 0' '--milliseconds 0' '--nonsense' 'a_file' '--most' '--compute 0 --wait 0' '--compute -1' '-x' '--picture |true'; do
       # shellcheck disable=SC2086  # several words
       run 2 $wrong
       [[ $(wc -l < "$place/err") == 1 && ! -s $place/out ]] || fail "'$wrong' should be one line on standard error"
