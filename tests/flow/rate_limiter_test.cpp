@@ -54,6 +54,32 @@ TEST(rate_limiter, a_clock_that_seems_to_go_back_gives_no_moment_twice) {
   EXPECT_EQ(ten.take(start), start + 1'100ms);
 }
 
+TEST(rate_limiter, a_clock_that_seems_to_go_back_lets_no_more_through_than_a_burst) {
+  filch::rate_limiter ten(10, 3);
+  std::vector<time_point> taken;
+  for (const time_point now : {start + 1s, start, start + 500ms, start + 1s, start}) taken.push_back(ten.take(now));
+  std::sort(taken.begin(), taken.end());
+  for (std::size_t i = 3; i != taken.size(); ++i) EXPECT_GE(taken[i] - taken[i - 3], 100ms);
+}
+
+TEST(rate_limiter, is_never_faster_than_it_was_told) {
+  for (const double rate : {3.0, 7.0, 333'333.0, 999'999.0, 9'955'000.0, 9'999'999.0}) {
+    filch::rate_limiter limiter(rate);
+    time_point last = start;
+    for (int i = 0; i != 1'000; ++i) last = limiter.take(start);
+    EXPECT_GE(std::chrono::duration<double>(last - start).count(), 999 / rate);
+  }
+}
+
+TEST(rate_limiter, by_the_real_clock_when_no_moment_is_given) {
+  filch::rate_limiter thousand(1'000);
+  const time_point before = std::chrono::steady_clock::now();
+  EXPECT_GE(thousand.take(), before);
+  filch::rate_limiter slow(0.001);
+  EXPECT_TRUE(slow.try_take());
+  EXPECT_FALSE(slow.try_take());
+}
+
 // As many moments as the rate says lie within a minute, a second, a millisecond; to a hundredth.
 TEST(rate_limiter, keeps_slow_and_fast_rates) {
   struct span {
@@ -104,6 +130,9 @@ TEST(rate_limiter, what_makes_no_sense_is_refused) {
   for (const double rate : {0.0, -1.0, 1e-9, 1.1e7, infinite, -infinite, std::numeric_limits<double>::quiet_NaN()})
     EXPECT_THROW(filch::rate_limiter{rate}, std::invalid_argument) << rate;
   EXPECT_THROW((filch::rate_limiter{10, 0}), std::invalid_argument);
+  EXPECT_THROW((filch::rate_limiter{10, -1}), std::invalid_argument);
+  EXPECT_NO_THROW((filch::rate_limiter{1.0 / (366.0 * 24 * 3'600)}));
+  EXPECT_NO_THROW((filch::rate_limiter{1e7}));
   EXPECT_THROW((filch::rate_limiter{1, 4'000'000'000U}), std::invalid_argument);
 }
 

@@ -84,6 +84,34 @@ TEST_P(limited_test, without_a_limiter_it_is_a_submission_like_any_other) {
   EXPECT_EQ(filch::submit(pool, {.task = {.priority = filch::priority::high}}, [] { return 43; }).get(), 43);
 }
 
+TEST_P(limited_test, a_moment_is_used_up_whatever_becomes_of_its_task) {
+  filch::scheduler& pool = make_timed_pool();
+  filch::rate_limiter slow(1);
+  filch::submit(pool, {.limiter = &slow}, [] {}).get();
+  auto unwanted = filch::submit(pool, {.limiter = &slow}, [] {});
+  EXPECT_TRUE(unwanted.cancel());
+  auto next = filch::submit(pool, {.limiter = &slow}, [] {});
+  held_workers held(pool, width());
+  clock.advance(1s);
+  EXPECT_EQ(pool.metrics().waiting.normal, 0U);
+  clock.advance(1s);
+  EXPECT_EQ(pool.metrics().waiting.normal, 1U);
+  held.release();
+  next.get();
+}
+
+TEST_P(limited_test, its_task_keeps_its_priority_whether_it_waits_or_not) {
+  filch::scheduler& pool = make_timed_pool();
+  filch::rate_limiter limiter(1'000);
+  held_workers held(pool, width());
+  for (filch::rate_limiter* const by : {static_cast<filch::rate_limiter*>(nullptr), &limiter, &limiter})
+    (void)filch::submit(pool, {.task = {.priority = filch::priority::high}, .limiter = by}, [] {});
+  clock.advance(1s);
+  EXPECT_EQ(pool.metrics().waiting.high, 3U);
+  EXPECT_EQ(pool.metrics().waiting.normal, 0U);
+  held.release();
+}
+
 TEST_P(limited_test, each_end_of_the_pool_as_for_what_waits_for_its_time) {
   for (const bool cancels : {false, true}) {
     filch::scheduler& pool = make_timed_pool();

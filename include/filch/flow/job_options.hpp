@@ -12,7 +12,7 @@ struct job_options {
   /// Of the task.
   task_options task{};
 
-  /// Default: none. The task is queued in the moment that this gives it. Used during the call only.
+  /// Default: none. The task is queued not before the moment that this gives it. Used during the call only.
   rate_limiter* limiter = nullptr;
 };
 

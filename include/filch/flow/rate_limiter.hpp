@@ -1,4 +1,4 @@
-// So many a second, and not more.
+// So many a second.
 #pragma once
 
 #include <chrono>
@@ -9,7 +9,9 @@
 namespace filch::inline v0_1 {
 
 /// Gives away moments, so many a second. After a pause up to `burst` of them come together. Nothing is lost: who comes too
-/// early gets a later moment, in the order in which they come.
+/// early gets a later moment, those behind it a later one still; where a burst may come together, and two threads have looked
+/// at the clock at different moments, these may be in the other order by as much. A moment that was given away is used up, also
+/// when it is far off and its task is cancelled: those behind it do not move up.
 ///
 /// May be shared by any number of tasks, threads and pools, as long as they go by the same clock, and is used during the call
 /// only: `filch::submit(pool, {.limiter = &limiter}, f)`. The algorithm is the generic cell rate algorithm, in one word.
@@ -19,9 +21,10 @@ class rate_limiter {
  public:
   using time_point = std::chrono::steady_clock::time_point;
 
-  /// Intervals are whole nanoseconds, which at the highest rate is exact to 0.5 %. Throws std::invalid_argument for a rate that
-  /// is not between one a year and ten million a second, and for a burst of 0 or of more than a year.
-  explicit rate_limiter(double per_second, std::uint32_t burst = 1);
+  /// Intervals are whole nanoseconds, rounded up: the rate is never higher, and lower by 0.1 % at most up to a million a
+  /// second, by 1 % up to ten million. Moments end 146 years after the clock's beginning. Throws std::invalid_argument for a
+  /// rate that is not between one a year and ten million a second, and for a burst of less than 1 or of more than a year.
+  explicit rate_limiter(double per_second, std::int64_t burst = 1);
 
   /// Takes the next moment and says which it is: `now`, or a later one, until which the caller has to wait. It cannot be given
   /// back.
@@ -35,7 +38,7 @@ class rate_limiter {
   }
 
  private:
-  static detail::gcra<> made_of(double per_second, std::uint32_t burst);
+  static detail::gcra<> made_of(double per_second, std::int64_t burst);
 
   detail::gcra<> places_;
 };

@@ -14,12 +14,11 @@
 
 namespace filch::inline v0_1 {
 
-/// Submits `function(args...)` to a pool and queues it when its rate limiter lets it through: at once, or as submit_at() in
-/// the moment that it was given. Waiting it holds neither a worker nor a thread.
+/// Submits `function(args...)` to a pool and queues it when its rate limiter lets it through: at once, as executor_ref::submit,
+/// or as submit_at() in the moment that it was given. Waiting it holds neither a worker nor a thread.
 ///
-/// What submit_at() says of waiting, of the end of the pool, of cancel() and of stop tokens holds here too: a shutdown that
-/// drains waits for the moment of the last one. The moment of a task that is cancelled, or that could not be submitted, is used
-/// up.
+/// What is limited is how many are queued: those that find all workers busy may start together later. A shutdown that drains
+/// waits for the moment of the last one. The moment of a task that is cancelled, or that could not be submitted, is used up.
 ///
 /// Thread safety, blocking, complexity and what it throws: as submit_at(); without a limiter as executor_ref::submit.
 ///

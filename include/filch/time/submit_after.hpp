@@ -72,7 +72,7 @@ template <class Clock, class Duration, class F, class... Args>
   requires detail::submittable<F, Args...>
 future<detail::task_result<F, Args...>> submit_at(scheduler& pool, std::chrono::time_point<Clock, Duration> when,
                                                   F&& function, Args&&... args) {
-  return submit_at(pool, when, task_options(), std::forward<F>(function), std::forward<Args>(args)...);
+  return filch::submit_at(pool, when, task_options(), std::forward<F>(function), std::forward<Args>(args)...);
 }
 
 /// The same, so much later than now. A delay of zero or less is over; one too long for the clock never is.
@@ -95,7 +95,7 @@ template <class Rep, class Period, class F, class... Args>
   requires detail::submittable<F, Args...>
 future<detail::task_result<F, Args...>> submit_after(scheduler& pool, std::chrono::duration<Rep, Period> wait, F&& function,
                                                      Args&&... args) {
-  return submit_after(pool, wait, task_options(), std::forward<F>(function), std::forward<Args>(args)...);
+  return filch::submit_after(pool, wait, task_options(), std::forward<F>(function), std::forward<Args>(args)...);
 }
 
 }  // namespace filch::inline v0_1

@@ -81,7 +81,7 @@ future<void> submit_every(scheduler& pool, std::chrono::duration<Rep, Period> pe
 template <class Rep, class Period, class F>
   requires detail::repeatable<F>
 future<void> submit_every(scheduler& pool, std::chrono::duration<Rep, Period> period, F&& function) {
-  return submit_every(pool, period, tick_options(), std::forward<F>(function));
+  return filch::submit_every(pool, period, tick_options(), std::forward<F>(function));
 }
 
 }  // namespace filch::inline v0_1
