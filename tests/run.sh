@@ -18,7 +18,7 @@ By default: ${default_stages[*]}
   release      g++, warnings as errors, all tests, also the models, but for those of the stage packages
   tsan         thread sanitizer
 Further: ${further_stages[*]}
-  packages     builds programs outside filch in all the ways that the README names, of the programs of release
+  packages     builds programs outside filch in all the ways that the README names, and each header alone, of the programs of release
   one-cpu      the programs of release, confined to one CPU; not those that only build others, nor the models
   asan-ubsan   address and undefined behaviour sanitizers
   clang        clang, warnings as errors
