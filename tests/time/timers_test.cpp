@@ -194,6 +194,14 @@ TEST_P(timers_test, the_thread_may_run_wherever_the_pool_may) {
   EXPECT_EQ(mask, allowed.to_string());
 }
 
+TEST_P(timers_test, in_a_pool_that_pins_nobody_the_thread_runs_where_it_was_born) {
+  filch::scheduler_options options = shape();
+  options.pinning = filch::pinning::none;
+  filch::scheduler& pool = make_pool(options);
+  filch::submit_after(pool, 0s, [] {}).get();
+  EXPECT_EQ(cpus_of_thread("filch/timer"), filch::current_thread_cpus().to_string());
+}
+
 TEST_P(timers_test, whatever_waits_an_idle_pool_uses_no_cpu_time) {
   filch::scheduler_options options = shape();
   options.name = "quiet";
