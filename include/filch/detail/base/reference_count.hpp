@@ -19,6 +19,7 @@ class reference_count {
   /// The caller holds one already.
   void add() noexcept { (void)count_.fetch_add(1, std::memory_order_relaxed); }
 
+  /// An object that has one holder all along may live on after its last drop, with that one: the count stays at one.
   [[nodiscard]] drop_outcome drop() noexcept {
     // [R2] acquire load, pairs with [R1] of the other holders. One means that the caller is alone: nobody is left who
     // could change the count, so the last drop needs no locked instruction.
