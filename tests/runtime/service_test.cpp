@@ -79,6 +79,15 @@ TEST_P(service_test, made_late_it_hears_what_it_has_missed) {
   EXPECT_GE(heard.stopped.load(), 1);
 }
 
+TEST_P(service_test, made_after_the_end_it_is_stopped_by_the_next_call) {
+  filch::scheduler& pool = make_shaped_pool();
+  pool.shutdown();
+  listener& heard = listener_of(pool);
+  EXPECT_EQ(heard.drained.load(), 1);
+  pool.shutdown();
+  EXPECT_EQ(heard.stopped.load(), 1);
+}
+
 TEST_P(service_test, made_while_the_pool_closes_it_hears_of_it_in_any_case) {
   for (unsigned round = 0; round != scaled(1'000) + 5; ++round) {
     filch::scheduler& pool = make_shaped_pool();
