@@ -54,6 +54,18 @@ TEST_P(virtual_clock_test, what_is_due_has_been_queued_when_advance_returns) {
   held.release();
 }
 
+// The timer thread is awake, since it has just been told of the task, and may see the new time before it is told of that.
+TEST_P(virtual_clock_test, what_was_done_before_it_moved_is_seen_by_what_is_due) {
+  filch::scheduler& pool = make_timed_pool();
+  for (int i = 0; i != 1'000; ++i) {
+    int note = 0;
+    filch::future<int> read = filch::submit_after(pool, 1ms, [&] { return note; });
+    note = i;
+    clock.advance(1ms);
+    EXPECT_EQ(read.get(), i);
+  }
+}
+
 TEST_P(virtual_clock_test, comes_before_the_first_timer_and_once) {
   filch::scheduler& pool = make_shaped_pool();
   filch::submit_after(pool, 0s, [] {}).get();

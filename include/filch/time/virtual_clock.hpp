@@ -40,7 +40,11 @@ class virtual_clock {
   virtual_clock& operator=(const virtual_clock&) = delete;
 
   /// Never blocks.
-  [[nodiscard]] time_point now() const noexcept { return time_point(duration(now_.load(std::memory_order_relaxed))); }
+  [[nodiscard]] time_point now() const noexcept {
+    // [Y1] acquire load, pairs with [Y2]: what is due by the new time sees what was done before the clock was moved, also when
+    // the timer thread looks before it is told.
+    return time_point(duration(now_.load(std::memory_order_acquire)));
+  }
 
   /// Moves it forwards. What is due by then has been queued when this returns, first what is due first, unless there was no
   /// memory for it; it may not have run yet. Of a series one call has been queued, whatever the step; the next, if it is due by
@@ -65,7 +69,7 @@ class virtual_clock {
   void move_to(Later&& later) {
     require_usable();
     const std::scoped_lock lock(mutex_);
-    now_.store(later(now()).time_since_epoch().count(), std::memory_order_relaxed);
+    now_.store(later(now()).time_since_epoch().count(), std::memory_order_release);  // [Y2]
     tell_users();
   }
   void tell_users();
