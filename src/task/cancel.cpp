@@ -27,7 +27,7 @@ std::exception_ptr cancelled_because(const char* sentence) noexcept {
 bool cancel_if_queued(task_node& task) {
   if (task.state.is_ready()) return false;
   require_same_process(task.generation);
-  if (task.state.claim() == claim_outcome::taken) return false;
+  if (task.claim_to_cancel() == claim_outcome::taken) return false;
   task.references.add();  // a capture may hold the future itself, and take it along
   task.owner->cancel_claimed(
       task, cancelled_because("filch: future::cancel() came before the task was started, so it never ran"));

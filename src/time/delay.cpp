@@ -1,8 +1,6 @@
 // A task that waits for its time: counted by the pool since it was submitted, and in the timers' hands until it is queued.
 #include <filch/detail/time/delay.hpp>
 
-#include <filch/detail/base/checked_build.hpp>
-
 #include "time/timers.hpp"
 
 namespace filch::inline v0_1::detail {
@@ -14,11 +12,13 @@ void delay::start(task_node& task, steady_time due) noexcept {
 
 void delay::withdraw() noexcept {
   if (task_ == nullptr || !timers_.withdraw(*this)) return;
-  const drop_outcome outcome = task_->references.drop();
-  confirm(outcome == drop_outcome::others_hold, "a claimer of a task held no reference");
+  task_->drop_reference();
 }
 
-void delay::queue() { pool_.enqueue_reserved(rank_, *task_); }
+after_due delay::come_due() {
+  pool_.enqueue_reserved(rank_, *task_);
+  return {};
+}
 
 // The pool cancels: so is this, unless somebody has just claimed it, who will end it.
 void delay::end() noexcept {

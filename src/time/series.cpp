@@ -42,7 +42,7 @@ void check_ticks(std::chrono::steady_clock::duration period, const tick_options&
 // Two holders: the future, and the series itself until it is settled.
 series::series(const task_operations& table, const pool_timers& by, const tick_plan& plan, std::uint32_t more_holders)
     : future_state<void>(table, *this, 2 + more_holders),
-      timed_entry(true),
+      timed_entry(entry_kind::repeats),
       timers_(by.in),
       pool_(by.pool),
       plan_(plan),
@@ -64,10 +64,11 @@ void series::start() {
   timers_.pool().refuse();
 }
 
-void series::queue() {
+after_due series::come_due() {
   tick_.queued_at = 0;
   task_node* const task = &tick_;
   pool_.enqueue_with(plan_.rank, &task, 1);
+  return {};
 }
 
 run_outcome series::run_tick(run_context& context) noexcept {

@@ -28,7 +28,7 @@ bool is_due(steady_time due, steady_time now) noexcept { return due <= now && du
 
 }  // namespace
 
-timed_entry::timed_entry(bool repeats) : repeats_(repeats) {
+timed_entry::timed_entry(entry_kind kind) : kind_(kind) {
   timer_map alone;
   alone.emplace(timer_key{}, this);
   place_ = alone.extract(alone.begin());
@@ -87,7 +87,7 @@ void timers::catch_up() {
 void timers::add(timed_entry& entry, steady_time due) noexcept {
   {
     const std::scoped_lock lock(mutex_);
-    if (mode_ < mode::cancelling) return insert(entry, due);
+    if (takes_tasks()) return insert(entry, due);
   }
   entry.end();
 }
@@ -134,9 +134,13 @@ void timers::main() noexcept {
   wait_punctually();
   std::unique_lock lock(mutex_);
   while (mode_ != mode::stopped) {
-    const std::optional<steady_time> next = queue_what_is_due();
+    const pass made = hand_over_what_is_due();
+    if (made.acts != nullptr) {
+      act(*made.acts, lock);
+      continue;
+    }
     tell_passes();
-    sleep(next, lock);
+    sleep(made.next, lock);
   }
 }
 
@@ -146,26 +150,40 @@ void timers::tell_passes() noexcept {
   futex_wake_all(&passes_made_);
 }
 
-// Answers when the thread must look again. Who cannot be handed over keeps nobody else waiting.
-std::optional<steady_time> timers::queue_what_is_due() noexcept {
+// Ends early at one that acts: the lock is given back for that, so the map, the clock and the mode may be others afterwards, and
+// the pass begins anew. Who cannot be handed over keeps nobody else waiting.
+timers::pass timers::hand_over_what_is_due() noexcept {
   const steady_time time = now();
   bool all = true;
   auto next = waiting_.begin();
-  while (next != waiting_.end() && is_due(next->first.due, time)) all = queue_one(*(next++)->second) && all;
-  if (!all) return std::chrono::steady_clock::now() + patience;
-  if (next == waiting_.end() || next->first.due == steady_time::max() || clock_ != nullptr) return std::nullopt;
-  return std::max(next->first.due, time + shortest_sleep);
+  while (next != waiting_.end() && is_due(next->first.due, time)) {
+    timed_entry* const entry = (next++)->second;
+    const std::optional<after_due> done = hand_over(*entry);
+    if (done && done->what == after_due::kind::acts) return {entry, std::nullopt};
+    all = all && done.has_value();
+  }
+  if (!all) return {nullptr, std::chrono::steady_clock::now() + patience};
+  next = waiting_.begin();
+  if (next == waiting_.end() || next->first.due == steady_time::max() || clock_ != nullptr) return {nullptr, std::nullopt};
+  return {nullptr, std::max(next->first.due, time + shortest_sleep)};
+}
+
+void timers::act(timed_entry& entry, std::unique_lock<std::mutex>& lock) noexcept {
+  lock.unlock();
+  entry.act();
+  lock.lock();
 }
 
 // Whoever shuts the pool down never finds an entry between the two places: the lock is held until it is in the pool's queue.
-bool timers::queue_one(timed_entry& entry) noexcept {
+std::optional<after_due> timers::hand_over(timed_entry& entry) noexcept {
   remove(entry);
   try {
-    entry.queue();
-    return true;
+    const after_due done = entry.come_due();
+    if (done.what == after_due::kind::waits) insert(entry, done.again);
+    return done;
   } catch (...) {
     put(entry);
-    return false;
+    return std::nullopt;
   }
 }
 
@@ -194,10 +212,10 @@ timed_entry* timers::take_next_that_ends(mode by, timer_key& last) noexcept {
   mode_ = std::max(mode_, by);
   for (auto each = waiting_.upper_bound(last); each != waiting_.end(); ++each) {
     timed_entry& entry = *each->second;
-    if (by < mode::cancelling && !entry.repeats_) continue;
+    if (entry.kind_ == entry_kind::alarm || (by < mode::cancelling && entry.kind_ != entry_kind::repeats)) continue;
     last = each->first;
     remove(entry);
-    if (entry.repeats_) pool_.reserve_regardless();
+    if (entry.kind_ == entry_kind::repeats) pool_.reserve_regardless();
     return &entry;
   }
   return nullptr;

@@ -47,20 +47,27 @@ class timers final : public pool_service {
   void cancel() noexcept override;
   void stop() noexcept override;
 
-  // --- for entries that repeat, which have more to decide under the lock ---
+  // --- for those with more to decide under the lock ---
   [[nodiscard]] std::mutex& mutex() noexcept { return mutex_; }
   [[nodiscard]] bool takes_what_repeats() const noexcept { return mode_ == mode::open; }
+  [[nodiscard]] bool takes_tasks() const noexcept { return mode_ < mode::cancelling; }
   void insert(timed_entry& entry, steady_time due) noexcept;
   /// Takes it out. False when it does not wait.
   bool withdraw_locked(timed_entry& entry) noexcept;
 
  private:
   enum class mode { open, draining, cancelling, stopped };
+  /// What a pass over the map has come to: an entry that acts, or when to look again.
+  struct pass {
+    timed_entry* acts;
+    std::optional<steady_time> next;
+  };
 
   static void thread_main(void* self) noexcept;
   void main() noexcept;
-  std::optional<steady_time> queue_what_is_due() noexcept;
-  [[nodiscard]] bool queue_one(timed_entry& entry) noexcept;
+  [[nodiscard]] pass hand_over_what_is_due() noexcept;
+  static void act(timed_entry& entry, std::unique_lock<std::mutex>& lock) noexcept;
+  [[nodiscard]] std::optional<after_due> hand_over(timed_entry& entry) noexcept;
   void tell_passes() noexcept;
   void sleep(std::optional<steady_time> until, std::unique_lock<std::mutex>& lock) noexcept;
   void wake() noexcept;

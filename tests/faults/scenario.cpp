@@ -209,7 +209,45 @@ class life {
       expect_value(stoppable);
     });
     call_three_times(pool);
+    use_jobs(pool);
     for (auto& each : later) expect_value(each);
+  }
+
+  // Where there is no memory to note a failure, the job ends with that.
+  void use_jobs(filch::scheduler& pool) {
+    attempt([&] {
+      const std::stop_source source;
+      filch::rate_limiter limiter(1e6);
+      auto job = filch::submit(pool,
+                               {.task = {.stop = source.get_token()},
+                                .limiter = &limiter,
+                                .retry = {.attempts = 3, .wait = 5us},
+                                .timeout = 1h},
+                               [failures = 2](const std::stop_token&) mutable {
+                                 if (failures-- != 0) throw std::bad_alloc();
+                                 return 1;
+                               });
+      expect_value(job);
+    });
+    attempt([&] {
+      auto late = filch::submit(pool, {.deadline = std::chrono::steady_clock::now()}, [] { return 1; });
+      try {
+        (void)late.get();
+        note("a job came too late");
+      } catch (const filch::timed_out&) {
+        return;
+      }
+    });
+    attempt([&] {
+      auto hopeless = filch::submit(pool, {.retry = {.attempts = 2, .wait = 0us}}, []() -> int { throw 1; });
+      try {
+        (void)hopeless.get();
+      } catch (const filch::retries_exhausted&) {
+        return;
+      } catch (int) {  // in the place of a vector for the errors
+        return;
+      }
+    });
   }
 
   void call_three_times(filch::scheduler& pool) {

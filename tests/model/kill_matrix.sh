@@ -27,7 +27,7 @@ trap 'rm -rf "$work"' EXIT
 wrong=0
 
 # Which sources each model is to judge, as an extended regular expression; the first that kills a mutant has killed it.
-models=(deque closing remote_list task stop limiter parker quiescence time idle spare trim)
+models=(deque closing remote_list task stop limiter parker quiescence time job idle spare trim)
 declare -A files=(
   [deque]='chase_lev_deque'
   [closing]='runtime/closing'
@@ -38,6 +38,7 @@ declare -A files=(
   [parker]='parker'
   [quiescence]='quiescence|park/idle\.hpp'
   [time]='time/timers'
+  [job]='flow/job|task/state_word'
   [idle]='park/idle|chase_lev_deque|injection_lane|pool_core'
   [spare]='park/|src/runtime/(block|search|quiescence|pool_core)|chase_lev_deque'
   [trim]='base/combined_calls|memory/|runtime/closing|src/runtime/(allocate|shutdown|submission_slots)'

@@ -1,5 +1,5 @@
 // What the timers of the models have, as the shipped steps of the room `time` ask for it: a pool that is a queue and two
-// counts, tasks, and a clock that stands at 1. What is due at 0 is due, what is due at 2 never is.
+// counts, tasks, and a clock that stands at 1 until it is moved. What is due at 0 is due, what is due at 2 is not yet.
 #pragma once
 
 #include <algorithm>
@@ -55,9 +55,17 @@ class timer_map : public std::map<timer_key, timed_entry*> {
 
 class timers;
 
+enum class entry_kind { once, repeats, alarm };
+
+struct after_due {
+  enum class kind { gone, waits, acts };
+  kind what = kind::gone;
+  steady_time again{};
+};
+
 class timed_entry {
  protected:
-  explicit timed_entry(bool repeats) : repeats_(repeats) {
+  explicit timed_entry(entry_kind kind) : kind_(kind) {
     std::map<timer_key, timed_entry*> alone;
     alone.emplace(timer_key{}, this);
     place_ = alone.extract(alone.begin());
@@ -66,10 +74,11 @@ class timed_entry {
 
  private:
   friend class timers;
-  virtual void queue() = 0;
-  virtual void end() noexcept = 0;
+  virtual after_due come_due() = 0;
+  virtual void act() noexcept {}
+  virtual void end() noexcept {}
 
-  const bool repeats_;
+  const entry_kind kind_;
   plain<bool> waits_{false};
   timer_map::node_type place_;
   timer_map::iterator at_;
@@ -101,6 +110,10 @@ struct running_task {
 
 class closed_for_all {};
 
+struct exception_tally {
+  void count_dropped() {}
+};
+
 class pool_core {
  public:
   // What the shipped steps ask for.
@@ -114,6 +127,10 @@ class pool_core {
   std::exception_ptr cancelled_because_stopped() const { return nullptr; }
   void reserve_regardless() { count(spawned_); }
   void count_cancelled() { count(finished_); }
+  exception_tally& exceptions() { return exceptions_; }
+  void reserve(priority) {
+    if (!reserve()) throw closed_for_all();
+  }
   void enqueue_reserved(priority, task_node& task) { push(task); }
   void enqueue_with(priority, task_node* const* tasks, std::size_t) {
     if (!reserve()) throw closed_for_all();
@@ -178,6 +195,7 @@ class pool_core {
   }
 
   settings settings_;
+  exception_tally exceptions_;
   model::mutex gate_;
   std::vector<task_node*> queue_;
   bool closed_ = false;
@@ -207,7 +225,13 @@ class timers : with_confirm {
   explicit timers(pool_core& pool) : pool_(pool) {}
 
   pool_core& pool() { return pool_; }
-  steady_time now() const { return moment(1); }
+  steady_time now() const { return moment(now_.load(std::memory_order_relaxed)); }
+  /// As catch_up() of a virtual clock, without waiting.
+  void move_clock(int to) {
+    const std::scoped_lock lock(mutex_);
+    now_.store(to, std::memory_order_relaxed);
+    wake();
+  }
   void add(timed_entry& entry, steady_time due) noexcept;
   bool withdraw(timed_entry& entry) noexcept;
   void drain() noexcept;
@@ -215,6 +239,7 @@ class timers : with_confirm {
   void stop() noexcept;
   model::mutex& mutex() { return mutex_; }
   bool takes_what_repeats() const { return mode_ == mode::open; }
+  bool takes_tasks() const { return mode_ < mode::cancelling; }
   void insert(timed_entry& entry, steady_time due) noexcept;
   bool withdraw_locked(timed_entry& entry) noexcept;
   /// The timer thread, which the scenario has.
@@ -225,6 +250,10 @@ class timers : with_confirm {
 
  private:
   enum class mode { open, draining, cancelling, stopped };
+  struct pass {
+    timed_entry* acts;
+    std::optional<steady_time> next;
+  };
   struct thread {
     atomic<unsigned> ended{0};
     void join() {
@@ -233,8 +262,9 @@ class timers : with_confirm {
   };
 
   void main() noexcept;
-  std::optional<steady_time> queue_what_is_due() noexcept;
-  bool queue_one(timed_entry& entry) noexcept;
+  pass hand_over_what_is_due() noexcept;
+  static void act(timed_entry& entry, std::unique_lock<model::mutex>& lock) noexcept;
+  std::optional<after_due> hand_over(timed_entry& entry) noexcept;
   static bool is_due(steady_time due, steady_time now) { return due <= now; }
   void sleep(std::optional<steady_time> until, std::unique_lock<model::mutex>& lock) noexcept;
   void wake() noexcept;
@@ -255,24 +285,28 @@ class timers : with_confirm {
   bool started_ = true;
   bool asleep_ = false;
   atomic<std::uint32_t> epoch_{0};
+  atomic<int> now_{1};
   thread thread_;
 };
 
 /// As in delay.hpp.
-class delay final : public timed_entry, with_confirm {
+class delay : public timed_entry {
  public:
-  delay(timers& in, pool_core& pool) : timed_entry(false), timers_(in), pool_(pool) {}
+  delay(timers& in, pool_core& pool) : timed_entry(entry_kind::once), timers_(in), pool_(pool) {}
   void start(task_node& task, steady_time due) noexcept;
   void withdraw() noexcept;
 
- private:
-  void queue() override;
-  void end() noexcept override;
+ protected:
+  after_due come_due() override;
 
   timers& timers_;
+  task_node* task_ = nullptr;
+
+ private:
+  void end() noexcept override;
+
   task_pool& pool_;
   const priority rank_ = priority::normal;
-  task_node* task_ = nullptr;
 };
 
 struct delayed_task final : task_node {
@@ -303,7 +337,7 @@ struct delayed_task final : task_node {
 class series final : public timed_entry {
  public:
   series(timers& in, pool_core& pool, unsigned ticks, bool throws, int& end_counter, int& release_counter)
-      : timed_entry(true),
+      : timed_entry(entry_kind::repeats),
         timers_(in),
         pool_(pool),
         tick_(*this),
@@ -362,7 +396,7 @@ class series final : public timed_entry {
     }
   };
 
-  void queue() override;
+  after_due come_due() override;
   void end() noexcept override;
   void tick_is_over() noexcept;
   void settle() noexcept;

@@ -77,12 +77,15 @@ replace "$2/shipped_parker.inc"
 
 # The timers are no template either: the mutex is exchanged.
 {
-  take time/timers.cpp 'timers::(add|withdraw|withdraw_locked|insert|put|remove|wake|main|queue_what_is_due|queue_one|sleep|drain|cancel|end_all|take_next_that_ends|stop)'
+  take time/timers.cpp 'timers::(add|withdraw|withdraw_locked|insert|put|remove|wake|main|hand_over_what_is_due|hand_over|act|sleep|drain|cancel|end_all|take_next_that_ends|stop)'
   take time/delay.cpp 'delay::[a-z_]+'
-  take time/series.cpp 'series::(tick_is_over|end|cancel_claimed|settle|queue)'
+  take time/series.cpp 'series::(tick_is_over|end|cancel_claimed|settle|come_due)'
 } | sed 's/std::mutex/model::mutex/g' > "$2/shipped_time.inc.new"
 grep -q 'std::unique_lock<model::mutex>& lock' "$2/shipped_time.inc.new" || {
   echo "shipped_text.sh: src/time/timers.cpp has no sleep(..., std::unique_lock<std::mutex>& lock)" >&2
   exit 1
 }
 replace "$2/shipped_time.inc"
+
+take flow/job.cpp 'job::(start|turn::come_due|wait_for_next|may_start|attempt_is_over|settle|publish|end_callable|abandon|cancel|stop_claim::claim|has_limit|set_alarm|end_alarm|time_is_up|end_in_time)' > "$2/shipped_job.inc.new"
+replace "$2/shipped_job.inc"

@@ -14,6 +14,7 @@
 #include <random>
 #include <stop_token>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <filch/filch.hpp>
@@ -116,6 +117,39 @@ class ways {
     for (std::uint32_t i = 0; i < of.size(); i += 3) (void)waiting[i].cancel();
     for (std::uint32_t i = of.first; i != of.last; ++i) ran_or_cancelled(waiting[i - of.first], i);
   }
+  struct again {};
+
+  /// Two of three fail at first, some are late, some are cancelled: whatever comes first, each callable dies once.
+  void as_jobs(range of) {
+    struct life {
+      ways* all;
+      std::uint32_t index;
+      life(ways& in, std::uint32_t i) : all(&in), index(i) {}
+      life(life&& other) noexcept : all(std::exchange(other.all, nullptr)), index(other.index) {}
+      ~life() {
+        if (all != nullptr) all->tally_.ran(index);
+      }
+    };
+    std::vector<filch::future<void>> running;
+    for (std::uint32_t i = of.first; i != of.last; ++i)
+      running.push_back(filch::submit(pool_,
+                                      {.task = {.priority = static_cast<filch::priority>(i % 3)},
+                                       .retry = {.attempts = 3, .wait = (i % 32) * 1us},
+                                       .timeout = i % 5 == 0 ? 20us : std::chrono::microseconds(1h)},
+                                      [own = life(*this, i), failures = i % 3]() mutable {
+                                        if (failures-- != 0) throw again();
+                                      }));
+    for (std::uint32_t i = 0; i < of.size(); i += 7) (void)running[i].cancel();
+    for (filch::future<void>& each : running) {
+      try {
+        each.get();
+      } catch (const filch::timed_out&) {
+        continue;
+      } catch (const filch::task_cancelled&) {
+        continue;
+      }
+    }
+  }
   void by_one_that_repeats(range of) {
     struct over {};
     std::uint32_t next = of.first;
@@ -142,7 +176,7 @@ class ways {
       const auto many = std::min<std::uint32_t>(of.size(), 1 + static_cast<std::uint32_t>(random() % 400));
       const range some{of.first, of.first + many};
       of.first += many;
-      switch (random() % 13) {
+      switch (random() % 14) {
         case 0: one_by_one(some); break;
         case 1: with_futures(some); break;
         case 2: in_bulk(some); break;
@@ -154,6 +188,7 @@ class ways {
         case 8: in_groups(some); break;
         case 9: later(some); break;
         case 10: by_one_that_repeats(some); break;
+        case 11: as_jobs(some); break;
         default: as_a_tree(some); break;
       }
     }

@@ -1,11 +1,14 @@
 // The same program on a pool, and whether it came to the same.
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <numeric>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 
 #include <filch/filch.hpp>
 
@@ -41,7 +44,16 @@ class pool_machine {
   }
   template <class Call>
   future later(manner how, std::uint32_t microseconds, Call&& call) {
-    return filch::submit_after(pool_, microseconds * 1us, options(how), std::forward<Call>(call));
+    if (microseconds % 2 == 0) return filch::submit_after(pool_, microseconds * 1us, options(how), std::forward<Call>(call));
+    // By a job that fails at first, and waits for its second attempt.
+    return filch::submit(pool_,
+                         {.task = options(how),
+                          .retry = {.attempts = 2, .wait = microseconds * 1us, .when = is_not_yet},
+                          .timeout = 1h},
+                         [failed = false, call]() mutable -> std::uint64_t {
+                           if (!std::exchange(failed, true)) throw filch::task_cancelled(not_yet);
+                           return call();
+                         });
   }
   template <class Call>
   void post(manner how, Call&& call) {
@@ -89,6 +101,18 @@ class pool_machine {
   std::atomic<std::uint64_t> unhandled{0};
 
  private:
+  // What a job throws at first: where it is stopped before its second attempt, this comes out, and means the same.
+  static constexpr const char* not_yet = "not yet";
+  static bool is_not_yet(const std::exception_ptr& thrown) {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const filch::task_cancelled& cancelled) {
+      return std::string_view(cancelled.what()) == not_yet;
+    } catch (...) {
+      return false;
+    }
+  }
+
   [[nodiscard]] bool is_plain(manner how) const { return !tokens_ && how.rank == filch::priority::normal; }
   static filch::task_options options(manner how) { return {.priority = how.rank, .stop = how.of.get_token()}; }
   static std::vector<std::uint64_t> numbers(std::uint32_t many) {

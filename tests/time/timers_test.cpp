@@ -30,13 +30,14 @@ INSTANTIATE_POOL_SHAPES(timers_test);
 class noted final : public filch::detail::timed_entry {
  public:
   noted(std::vector<int>& notes, int number, int refusals = 0)
-      : timed_entry(false), notes_(notes), number_(number), refusals_(refusals) {}
+      : timed_entry(filch::detail::entry_kind::once), notes_(notes), number_(number), refusals_(refusals) {}
   [[nodiscard]] int ends() const { return ends_; }
 
  private:
-  void queue() override {
+  filch::detail::after_due come_due() override {
     if (refusals_-- > 0) throw std::bad_alloc();
     notes_.push_back(number_);
+    return {};
   }
   void end() noexcept override { ++ends_; }
 

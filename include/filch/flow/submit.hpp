@@ -1,10 +1,13 @@
-// Submitting a job: a task that may have to wait until it is let through.
+// Submitting a job: a task that may have to wait until it is let through, may be tried again, and may have to be over in time.
 #pragma once
 
 #include <chrono>
 #include <utility>
 
+#include <filch/detail/flow/job_call.hpp>
+#include <filch/detail/flow/job_of.hpp>
 #include <filch/detail/task/callable.hpp>
+#include <filch/detail/task/make_task.hpp>
 #include <filch/detail/time/pool_timers.hpp>
 #include <filch/flow/job_options.hpp>
 #include <filch/flow/rate_limiter.hpp>
@@ -14,22 +17,55 @@
 
 namespace filch::inline v0_1 {
 
+namespace detail {
+
+template <class F, class... Args>
+future<task_result<F, Args...>> submit_job(scheduler& pool, const job_options& options, F&& function, Args&&... args) {
+  using call = job_call<std::decay_t<F>, std::decay_t<Args>...>;
+  using task = job_of<task_result<F, Args...>, call, takes_stop_token<F, Args...>>;
+  const pool_timers by = timers_of(pool);
+  task& made = make_task<task>(by.pool, by, plan_job(by, options, callable_again<F, Args...>), options.task.stop,
+                               std::forward<F>(function), std::forward<Args>(args)...);
+  queue_with_hook(made, options.task.stop, [&] { made.start(); });
+  return future_access::adopt(made);
+}
+
+/// Whether no more is said of it than of any task.
+[[nodiscard]] inline bool is_any_task(const job_options& options) noexcept {
+  return options.retry.attempts == 1 && !options.timeout && !options.deadline;
+}
+
+}  // namespace detail
+
 /// Submits `function(args...)` to a pool and queues it when its rate limiter lets it through: at once, as executor_ref::submit,
 /// or as submit_at() in the moment that it was given. Waiting it holds neither a worker nor a thread.
+///
+/// With attempts, a timeout or a deadline it is a job. An attempt that throws is followed by another while there are some left,
+/// and the last one's exception becomes a retries_exhausted; what is not worth another attempt comes out as it is. When its
+/// time is up the future is ready at once and throws timed_out: what has not been started never is, and of what runs the stop
+/// token is stopped; its callable lives until it returns. The captures of what never ran die on the pool's timer thread then,
+/// and stop callbacks run there, so they should be short. cancel() comes in time also while the job waits for its next attempt.
+/// A shutdown that drains waits for all attempts, one that cancels ends a job that waits. Arguments are passed as lvalues where
+/// there may be another attempt. A get() never runs a job in place, on whatever thread.
 ///
 /// What is limited is how many are queued: those that find all workers busy may start together later. A shutdown that drains
 /// waits for the moment of the last one. The moment of a task that is cancelled, or that could not be submitted, is used up.
 ///
-/// Thread safety, blocking, complexity and what it throws: as submit_at(); without a limiter as executor_ref::submit.
+/// Thread safety, blocking, complexity and what it throws: as submit_at(); where no more than a task is asked for as
+/// executor_ref::submit. A job takes four allocations, and throws std::invalid_argument for options that make no sense or a
+/// callable that can be called once only where there may be another attempt.
 ///
 /// ```
 /// filch::rate_limiter ten_a_second(10);
-/// for (const std::string& url : urls) (void)filch::submit(pool, {.limiter = &ten_a_second}, fetch, url);
+/// for (const std::string& url : urls)
+///   pages.push_back(filch::submit(pool, {.limiter = &ten_a_second, .retry = {.attempts = 5}, .timeout = 2s}, fetch, url));
 /// ```
 template <class F, class... Args>
   requires detail::submittable<F, Args...>
 future<detail::task_result<F, Args...>> submit(scheduler& pool, const job_options& options, F&& function, Args&&... args) {
   detail::require_callable(function);
+  if (!detail::is_any_task(options))
+    return detail::submit_job(pool, options, std::forward<F>(function), std::forward<Args>(args)...);
   if (options.limiter != nullptr) {
     const detail::pool_timers by = detail::timers_of(pool);
     const std::chrono::steady_clock::time_point now = by.now();

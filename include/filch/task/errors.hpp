@@ -2,7 +2,12 @@
 // function. what() is a sentence with the remedy.
 #pragma once
 
+#include <exception>
+#include <memory>
 #include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace filch::inline v0_1 {
 
@@ -26,6 +31,26 @@ class closed final : public error {
 class task_cancelled final : public error {
  public:
   using error::error;
+};
+
+/// A job was not over when its deadline or its time limit came. What had not been started never is; what ran goes on until its
+/// callable returns, and its captures live as long.
+class timed_out final : public error {
+ public:
+  using error::error;
+};
+
+/// A job failed at each of its attempts.
+class retries_exhausted final : public error {
+ public:
+  retries_exhausted(const std::string& what, std::vector<std::exception_ptr> errors)
+      : error(what), errors_(std::make_shared<const std::vector<std::exception_ptr>>(std::move(errors))) {}
+
+  /// What each attempt threw, the first one first.
+  [[nodiscard]] const std::vector<std::exception_ptr>& errors() const noexcept { return *errors_; }
+
+ private:
+  std::shared_ptr<const std::vector<std::exception_ptr>> errors_;  // copying an exception must not throw
 };
 
 /// A worker had to wait for a task that somebody else runs, it is the last of its pool that is not blocked, and every spare

@@ -34,7 +34,7 @@ using kept_result = std::conditional_t<std::is_rvalue_reference_v<R>, std::remov
 template <class F, class... Args>
 using task_result = kept_result<typename result_of_call<takes_stop_token<F, Args...>, F, Args...>::type>;
 
-/// A callable with its arguments, called once, as std::thread would: decayed copies, passed as rvalues.
+/// A callable with its arguments, called as std::thread would: decayed copies, passed as rvalues.
 template <class F, class... Args>
 class bound_call {
  public:
@@ -49,6 +49,18 @@ class bound_call {
             return std::invoke(std::move(function_), stop, std::move(arguments)...);
           else
             return std::invoke(std::move(function_), std::move(arguments)...);
+        },
+        arguments_);
+  }
+
+  /// The same with lvalues, for one that will be called again.
+  task_result<F, Args...> repeated(const std::stop_token& stop) {
+    return std::apply(
+        [&](Args&... arguments) -> task_result<F, Args...> {
+          if constexpr (takes_stop_token<F, Args...>)
+            return std::invoke(function_, stop, arguments...);
+          else
+            return std::invoke(function_, arguments...);
         },
         arguments_);
   }

@@ -21,6 +21,7 @@ struct pool_stop {
   decltype(auto) call(const std::stop_token& of_pool, Call&& function) const {
     return std::forward<Call>(function)(of_pool);
   }
+  void request_stop() const noexcept {}
 };
 
 /// Calls with a token that is stopped when the given one is, or the pool's. Tasks of a batch share it.
@@ -36,6 +37,8 @@ class joined_stop {
     const std::stop_callback from_pool(of_pool, pass_on);
     return std::forward<Call>(function)(joined_.get_token());
   }
+  /// Stops what it has called, or will. Any thread.
+  void request_stop() const noexcept { (void)joined_.request_stop(); }
 
  private:
   std::stop_token given_;

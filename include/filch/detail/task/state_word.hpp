@@ -7,6 +7,7 @@
 //   install     adds a waiter, unless the task is done
 //   uninstall   takes a waiter out of the middle, for a wait that timed out
 //   finish      publishes the result and hands the list to the finisher, once
+//   reopen      makes a finished word claimable again, for a task that is queued again
 //
 // Invariant: a waiter that was installed is either taken out by its own uninstall or notified exactly once.
 #pragma once
@@ -104,6 +105,12 @@ class state_word {
       if (word_.compare_exchange_strong(old, ready | claimed, std::memory_order_acq_rel, std::memory_order_relaxed))
         return head(old);
     }
+  }
+
+  /// Makes a finished task claimable once more. By who queues it again; nobody has waited for it, or will.
+  void reopen() noexcept {
+    // Relaxed: what the next claimer reads it gets with the pointer to the task, or under the lock that the caller holds.
+    word_.store(0, std::memory_order_relaxed);
   }
 
  private:

@@ -40,6 +40,8 @@ struct task_operations {
   bool claimable;
   /// Whether who waits for the task may run it at any moment after its submission.
   bool ready_to_run = true;
+  /// Who cancels claims by this, where that is not the task's own state.
+  claim_outcome (*claim_to_cancel)(task_node&) noexcept = nullptr;
 };
 
 class task_node {
@@ -49,6 +51,11 @@ class task_node {
 
   task_node(const task_node&) = delete;
   task_node& operator=(const task_node&) = delete;
+
+  /// Asks for the right to cancel it.
+  [[nodiscard]] claim_outcome claim_to_cancel() noexcept {
+    return operations->claim_to_cancel == nullptr ? state.claim() : operations->claim_to_cancel(*this);
+  }
 
   /// Gives up one reference; the last one releases the task.
   void drop_reference() noexcept {

@@ -11,10 +11,11 @@
 namespace filch::inline v0_1::detail {
 
 /// Holds the reference that the pool's queue will hold.
-class delay final : public timed_entry {
+class delay : public timed_entry {
  public:
   /// Throws std::bad_alloc.
-  explicit delay(const pool_timers& by, priority rank) : timed_entry(false), timers_(by.in), pool_(by.pool), rank_(rank) {}
+  delay(const pool_timers& by, priority rank)
+      : timed_entry(entry_kind::once), timers_(by.in), pool_(by.pool), rank_(rank) {}
 
   /// The submitter, after the task has been reserved: from here on it may be queued at any moment, and be gone.
   void start(task_node& task, std::chrono::steady_clock::time_point due) noexcept;
@@ -22,14 +23,17 @@ class delay final : public timed_entry {
   /// The claimer, instead of running the task: it need not be queued any more.
   void withdraw() noexcept;
 
- private:
-  void queue() override;
-  void end() noexcept override;
+ protected:
+  after_due come_due() override;
 
   timers& timers_;
+  task_node* task_ = nullptr;
+
+ private:
+  void end() noexcept override;
+
   task_pool& pool_;
   const priority rank_;
-  task_node* task_ = nullptr;
 };
 
 /// For submitted_task.

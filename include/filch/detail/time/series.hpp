@@ -67,7 +67,7 @@ class series : public future_state<void>, private timed_entry, private task_owne
 
   void run_claimed_outside(task_node& claimed) noexcept override;
   void cancel_claimed(task_node& claimed, std::exception_ptr reason) noexcept override;
-  void queue() override;
+  after_due come_due() override;
   void end() noexcept override;
 
   run_outcome run_tick(run_context& context) noexcept;

@@ -1,0 +1,18 @@
+// What the future of a job throws that did not end well. Without memory for a sentence that is the reason.
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <vector>
+
+namespace filch::inline v0_1::detail {
+
+/// After so many failures, or while its callable runs.
+[[nodiscard]] std::exception_ptr timed_out_because(std::size_t failures, bool running) noexcept;
+
+[[nodiscard]] std::exception_ptr retries_exhausted_because(const std::vector<std::exception_ptr>& failures) noexcept;
+
+/// The reason why a job was ended before its next attempt: with the number of those that failed, if it is task_cancelled.
+[[nodiscard]] std::exception_ptr ended_between_attempts(std::exception_ptr reason, std::size_t failures) noexcept;
+
+}  // namespace filch::inline v0_1::detail
