@@ -2,9 +2,12 @@
 #pragma once
 
 #include <filch/base/version.hpp>
+#include <filch/flow/admission_gate.hpp>
+#include <filch/flow/admission_options.hpp>
 #include <filch/flow/job_options.hpp>
 #include <filch/flow/rate_limiter.hpp>
 #include <filch/flow/submit.hpp>
+#include <filch/flow/try_submit.hpp>
 #include <filch/probe/metrics.hpp>
 #include <filch/runtime/blocking.hpp>
 #include <filch/runtime/scheduler.hpp>

@@ -43,9 +43,19 @@ void job::start() {
     task_node* const task = &attempt_;
     pool_.enqueue_with(plan_.rank, &task, 1);
   }
-  if (plan_.deadline == steady_time::max()) return;
-  const std::scoped_lock lock(timers_.mutex());
-  if (!started_ && !over_) timers_.insert(alarm_, limit_);
+  begin_alarm();
+}
+
+void job::reserve() {
+  pool_.reserve(plan_.rank);
+  begin_alarm();
+}
+
+void job::run_here() noexcept {
+  if (attempt_.state.claim() == claim_outcome::claimed)
+    pool_.run_dequeued_outside(attempt_);
+  else
+    attempt_.drop_reference();
 }
 
 // A further attempt takes its moment from the limiter when it has waited for its own.
@@ -219,6 +229,13 @@ claim_outcome job::stop_claim::claim() noexcept {
 
 bool job::has_limit() const noexcept {
   return plan_.deadline != steady_time::max() || plan_.timeout != std::chrono::steady_clock::duration::max();
+}
+
+// The submitter: it may be over by now.
+void job::begin_alarm() noexcept {
+  if (plan_.deadline == steady_time::max()) return;
+  const std::scoped_lock lock(timers_.mutex());
+  if (!started_ && !over_) timers_.insert(alarm_, limit_);
 }
 
 void job::set_alarm(steady_time due) noexcept {

@@ -5,7 +5,6 @@
 
 #include <filch/detail/flow/job.hpp>
 #include <filch/detail/task/wait.hpp>
-#include <filch/flow/rate_limiter.hpp>
 
 namespace filch::inline v0_1::detail {
 
@@ -38,7 +37,7 @@ double chance(std::uint64_t number) noexcept {
 
 }  // namespace
 
-job_plan plan_job(const pool_timers& by, const job_options& options, bool repeatable) {
+job_plan plan_job(const job_options& options, bool repeatable) {
   using clock = std::chrono::steady_clock;
   check(options.retry);
   require(repeatable || options.retry.attempts == 1,
@@ -46,14 +45,12 @@ job_plan plan_job(const pool_timers& by, const job_options& options, bool repeat
           "lvalue: let it take them by reference, or leave out retry_options::attempts");
   require(!options.timeout || *options.timeout > options.timeout->zero(),
           "filch: job_options::timeout is zero or less, so the job would be over before it starts: give it more");
-  job_plan plan{options.task.priority,
-                clock::time_point::min(),
-                options.deadline.value_or(clock::time_point::max()),
-                options.timeout.value_or(clock::duration::max()),
-                options.retry.attempts == 1 ? nullptr : options.limiter,
-                options.retry};
-  if (options.limiter != nullptr) plan.due = options.limiter->take(by.now());
-  return plan;
+  return {options.task.priority,
+          clock::time_point::min(),
+          options.deadline.value_or(clock::time_point::max()),
+          options.timeout.value_or(clock::duration::max()),
+          options.retry.attempts == 1 ? nullptr : options.limiter,
+          options.retry};
 }
 
 std::chrono::nanoseconds wait_after(const retry_options& options, int failures, std::uint64_t number) noexcept {

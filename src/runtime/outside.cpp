@@ -9,13 +9,30 @@
 namespace filch::inline v0_1::detail {
 
 void pool_core::run_claimed_outside(task_node& claimed) noexcept {
+  const run_outcome outcome = run_outside(claimed);
+  notify_all(claimed.state.finish());
+  count_run(outcome);
+}
+
+// In the order of a worker: what comes of the task's release counts before its end does.
+void pool_core::run_dequeued_outside(task_node& claimed) noexcept {
+  const run_outcome outcome = run_outside(claimed);
+  notify_all(claimed.state.finish());
+  claimed.drop_reference();
+  count_run(outcome);
+}
+
+run_outcome pool_core::run_outside(task_node& claimed) noexcept {
   const running_task frame(claimed);
   run_context context{stop_token_, exceptions(), nullptr};
-  const run_outcome outcome = claimed.operations->run(claimed, context);
+  return claimed.operations->run(claimed, context);
+}
+
+void pool_core::count_run(run_outcome outcome) noexcept {
   if (outcome == run_outcome::value)
-    end_outside(claimed, {&worker_counters::claims, &worker_counters::executed});
+    count_ended({&worker_counters::claims, &worker_counters::executed});
   else
-    end_outside(claimed, {&worker_counters::claims, &worker_counters::executed, &worker_counters::failed});
+    count_ended({&worker_counters::claims, &worker_counters::executed, &worker_counters::failed});
 }
 
 // The captures' destructors are inside the task, as they are on a worker. Any thread may cancel, also a worker of the pool: its
@@ -25,7 +42,8 @@ void pool_core::cancel_claimed(task_node& claimed, std::exception_ptr reason) no
     const running_task frame(claimed);
     claimed.operations->abandon(claimed, std::move(reason));
   }
-  end_outside(claimed, {&worker_counters::cancelled});
+  notify_all(claimed.state.finish());
+  count_ended({&worker_counters::cancelled});
 }
 
 // One that nobody else knows: counted after its release, as on a worker.
@@ -36,12 +54,6 @@ void pool_core::cancel_unknown(task_node& task) noexcept {
     task.drop_reference();
   }
   count_ended({&worker_counters::cancelled});
-}
-
-// Publishes a task that a thread has run or cancelled outside of a worker's loop, and counts it.
-void pool_core::end_outside(task_node& task, std::initializer_list<counter worker_counters::*> which) noexcept {
-  notify_all(task.state.finish());
-  count_ended(which);
 }
 
 void pool_core::count_cancelled() noexcept { count_ended({&worker_counters::cancelled}); }

@@ -78,6 +78,7 @@ class pool_core final : public task_pool {
   void enqueue_reserved(priority rank, task_node& reserved) override;
   task_node& make_and_enqueue(std::size_t bytes, std::size_t alignment, make_function make, void* context) override;
   void run_claimed_outside(task_node& claimed) noexcept override;
+  void run_dequeued_outside(task_node& claimed) noexcept override;
   void cancel_claimed(task_node& claimed, std::exception_ptr reason) noexcept override;
 
   // --- for the scheduler ---
@@ -92,6 +93,8 @@ class pool_core final : public task_pool {
   [[nodiscard]] bool is_this_process() const noexcept { return generation_ == process_generation(); }
 
   // --- for what stands above the runtime ---
+  /// Whether the calling thread is one of the pool's, its hooks included, or runs one of its tasks.
+  [[nodiscard]] bool is_called_from_inside() const noexcept;
   /// The pool's service, made by `make(*this)` if there is none yet. Throws what that throws.
   using service_maker = std::unique_ptr<pool_service> (*)(pool_core& pool);
   pool_service& service(service_maker make);
@@ -185,10 +188,10 @@ class pool_core final : public task_pool {
   void cancel_queued() noexcept;
   enum class cancel_step { cancelled, again, nothing_queued };
   cancel_step cancel_one_queued() noexcept;
-  void end_outside(task_node& task, std::initializer_list<counter worker_counters::*> which) noexcept;
+  [[nodiscard]] run_outcome run_outside(task_node& claimed) noexcept;
+  void count_run(run_outcome outcome) noexcept;
   void cancel_unknown(task_node& task) noexcept;
   void count_ended(std::initializer_list<counter worker_counters::*> which) noexcept;
-  [[nodiscard]] bool is_called_from_inside() const noexcept;
   void end_workers() noexcept;
   void stop_service() noexcept;
   shutdown_counts counts() const noexcept;

@@ -338,6 +338,67 @@ TEST_P(retry_test, an_error_that_nobody_takes_is_counted_once) {
   ASSERT_TRUE(eventually([&] { return pool.metrics().dropped_exceptions == 1; }));
 }
 
+TEST_P(retry_test, a_job_keeps_its_place_over_all_attempts) {
+  filch::scheduler& pool = make_timed_pool();
+  filch::admission_gate gate({.capacity = 1, .when_full = filch::when_full::reject});
+  job_options options = five();
+  options.gate = &gate;
+  const flaky once{1};
+  filch::future<int> job = filch::submit(pool, options, once);
+  ASSERT_TRUE(waits(pool, 1));
+  EXPECT_EQ(gate.taken(), 1);
+  EXPECT_THROW((void)filch::submit(pool, options, once), filch::rejected);
+  clock.advance(100ms);
+  EXPECT_EQ(job.get(), 2);
+  EXPECT_EQ(gate.taken(), 0);
+}
+
+TEST_P(retry_test, a_job_that_its_submitter_runs_is_tried_again_by_a_worker) {
+  filch::scheduler& pool = make_timed_pool();
+  filch::admission_gate gate({.capacity = 1, .when_full = filch::when_full::caller_runs});
+  held_workers held(pool, width());
+  filch::future<void> first = filch::submit(pool, {.gate = &gate}, [] {});
+  job_options options = five();
+  options.gate = &gate;
+  std::vector<std::thread::id> callers;
+  filch::future<int> job = filch::submit(pool, options, [&] {
+    callers.push_back(std::this_thread::get_id());
+    if (callers.size() == 1) throw std::runtime_error("again");
+    return 7;
+  });
+  ASSERT_EQ(callers.size(), 1U);
+  EXPECT_EQ(callers[0], std::this_thread::get_id());
+  EXPECT_FALSE(job.ready());
+  held.release();
+  clock.advance(100ms);
+  EXPECT_EQ(job.get(), 7);
+  EXPECT_NE(callers[1], std::this_thread::get_id());
+  first.get();
+
+  // The pool waits for it in between.
+  filch::future<int> done = filch::submit(pool, {.retry = {.attempts = 2, .wait = 0ns}}, [] { return 1; });
+  pool.wait_idle();
+  EXPECT_EQ(done.get(), 1);
+}
+
+TEST_P(retry_test, one_that_its_submitter_runs_may_be_over_at_once_or_late) {
+  filch::scheduler& pool = make_timed_pool();
+  filch::admission_gate gate({.capacity = 1, .when_full = filch::when_full::caller_runs});
+  held_workers held(pool, width());
+  filch::future<void> first = filch::submit(pool, {.gate = &gate}, [] {});
+  EXPECT_EQ(filch::submit(pool, {.gate = &gate, .timeout = 1s}, [] { return 3; }).get(), 3);
+  filch::future<int> late = filch::submit(pool, {.gate = &gate, .timeout = 1s}, [&] {
+    clock.advance(1s);
+    return 3;
+  });
+  EXPECT_THROW((void)late.get(), filch::timed_out);
+  std::stop_source stopped;
+  stopped.request_stop();
+  filch::future<int> never = filch::submit(
+      pool, {.task = {.stop = stopped.get_token()}, .gate = &gate, .timeout = 1s}, [] { return 3; });
+  EXPECT_THROW((void)never.get(), filch::task_cancelled);
+}
+
 TEST_P(retry_test, a_closed_pool_takes_none_and_the_callable_dies) {
   filch::scheduler& pool = make_timed_pool();
   (void)pool.shutdown();

@@ -27,7 +27,7 @@ trap 'rm -rf "$work"' EXIT
 wrong=0
 
 # Which sources each model is to judge, as an extended regular expression; the first that kills a mutant has killed it.
-models=(deque closing remote_list task stop limiter parker quiescence time job idle spare trim)
+models=(deque closing remote_list task stop limiter admission parker quiescence time job idle spare trim)
 declare -A files=(
   [deque]='chase_lev_deque'
   [closing]='runtime/closing'
@@ -35,6 +35,7 @@ declare -A files=(
   [task]='state_word|reference_count|park/idle\.hpp'
   [stop]='stop_hook'
   [limiter]='gcra'
+  [admission]='flow/admission'
   [parker]='parker'
   [quiescence]='quiescence|park/idle\.hpp'
   [time]='time/timers'

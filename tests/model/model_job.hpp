@@ -187,6 +187,7 @@ class job {
   void end_in_time() noexcept;
   bool has_limit() const noexcept;
   bool end_alarm() noexcept;
+  void begin_alarm() noexcept;
   void set_alarm(steady_time due) noexcept;
 
   timers& timers_;

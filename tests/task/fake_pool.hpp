@@ -75,6 +75,10 @@ class fake_pool final : public filch::detail::task_pool {
     ++run_outside;
     run(claimed);
   }
+  void run_dequeued_outside(filch::detail::task_node& claimed) noexcept override {
+    run_claimed_outside(claimed);
+    claimed.drop_reference();
+  }
   void cancel_claimed(filch::detail::task_node& claimed, std::exception_ptr reason) noexcept override {
     ++cancelled;
     claimed.operations->abandon(claimed, std::move(reason));

@@ -9,12 +9,17 @@
 
 namespace filch::inline v0_1 {
 
+class admission_gate;
 class rate_limiter;
 
 /// For designated initialisers: `filch::submit(pool, {.limiter = &limiter, .timeout = 2s}, f)`.
 struct job_options {
   /// Of the task. A stop request ends also a job that waits for its next attempt; one that runs is not tried again.
   task_options task{};
+
+  /// Default: none. The task is admitted when this has a place for it, before its limiter is asked. Must be there during the
+  /// call only.
+  admission_gate* gate = nullptr;
 
   /// Default: none. The task is queued not before the moment that this gives it, and so is each further attempt. Used during
   /// the call only, or with more attempts than one until the job is over.

@@ -4,10 +4,9 @@
 #include <chrono>
 #include <utility>
 
-#include <filch/detail/flow/job_call.hpp>
-#include <filch/detail/flow/job_of.hpp>
+#include <filch/detail/flow/admitted.hpp>
+#include <filch/detail/flow/submit_job.hpp>
 #include <filch/detail/task/callable.hpp>
-#include <filch/detail/task/make_task.hpp>
 #include <filch/detail/time/pool_timers.hpp>
 #include <filch/flow/job_options.hpp>
 #include <filch/flow/rate_limiter.hpp>
@@ -20,25 +19,22 @@ namespace filch::inline v0_1 {
 namespace detail {
 
 template <class F, class... Args>
-future<task_result<F, Args...>> submit_job(scheduler& pool, const job_options& options, F&& function, Args&&... args) {
-  using call = job_call<std::decay_t<F>, std::decay_t<Args>...>;
-  using task = job_of<task_result<F, Args...>, call, takes_stop_token<F, Args...>>;
-  const pool_timers by = timers_of(pool);
-  task& made = make_task<task>(by.pool, by, plan_job(by, options, callable_again<F, Args...>), options.task.stop,
-                               std::forward<F>(function), std::forward<Args>(args)...);
-  queue_with_hook(made, options.task.stop, [&] { made.start(); });
-  return future_access::adopt(made);
-}
-
-/// Whether no more is said of it than of any task.
-[[nodiscard]] inline bool is_any_task(const job_options& options) noexcept {
-  return options.retry.attempts == 1 && !options.timeout && !options.deadline;
+future<task_result<F, Args...>> submit_admitted(scheduler& pool, const job_options& options, F&& function, Args&&... args) {
+  if (!is_any_task(options)) return submit_job(pool, options, std::forward<F>(function), std::forward<Args>(args)...);
+  if (options.limiter != nullptr) {
+    const pool_timers by = timers_of(pool);
+    const std::chrono::steady_clock::time_point now = by.now();
+    const std::chrono::steady_clock::time_point due = options.limiter->take(now);
+    if (due > now) return submit_due(by, due, options.task, std::forward<F>(function), std::forward<Args>(args)...);
+  }
+  return pool.submit(options.task, std::forward<F>(function), std::forward<Args>(args)...);
 }
 
 }  // namespace detail
 
-/// Submits `function(args...)` to a pool and queues it when its rate limiter lets it through: at once, as executor_ref::submit,
-/// or as submit_at() in the moment that it was given. Waiting it holds neither a worker nor a thread.
+/// Submits `function(args...)` to a pool when its gate, if it has one, admits it: see admission_gate for what happens where
+/// that is full. It is queued when its rate limiter lets it through: at once, as executor_ref::submit, or as submit_at() in the
+/// moment that it was given. Waiting for that it holds neither a worker nor a thread.
 ///
 /// With attempts, a timeout or a deadline it is a job. An attempt that throws is followed by another while there are some left,
 /// and the last one's exception becomes a retries_exhausted; what is not worth another attempt comes out as it is. When its
@@ -52,8 +48,8 @@ future<task_result<F, Args...>> submit_job(scheduler& pool, const job_options& o
 /// waits for the moment of the last one. The moment of a task that is cancelled, or that could not be submitted, is used up.
 ///
 /// Thread safety, blocking, complexity and what it throws: as submit_at(); where no more than a task is asked for as
-/// executor_ref::submit. A job takes four allocations, and throws std::invalid_argument for options that make no sense or a
-/// callable that can be called once only where there may be another attempt.
+/// executor_ref::submit; with a gate also as is said there. A job takes four allocations, and throws std::invalid_argument for
+/// options that make no sense or a callable that can be called once only where there may be another attempt.
 ///
 /// ```
 /// filch::rate_limiter ten_a_second(10);
@@ -64,16 +60,9 @@ template <class F, class... Args>
   requires detail::submittable<F, Args...>
 future<detail::task_result<F, Args...>> submit(scheduler& pool, const job_options& options, F&& function, Args&&... args) {
   detail::require_callable(function);
-  if (!detail::is_any_task(options))
-    return detail::submit_job(pool, options, std::forward<F>(function), std::forward<Args>(args)...);
-  if (options.limiter != nullptr) {
-    const detail::pool_timers by = detail::timers_of(pool);
-    const std::chrono::steady_clock::time_point now = by.now();
-    const std::chrono::steady_clock::time_point due = options.limiter->take(now);
-    if (due > now)
-      return detail::submit_due(by, due, options.task, std::forward<F>(function), std::forward<Args>(args)...);
-  }
-  return pool.submit(options.task, std::forward<F>(function), std::forward<Args>(args)...);
+  if (options.gate != nullptr)
+    return detail::submit_at_gate(pool, options, std::forward<F>(function), std::forward<Args>(args)...);
+  return detail::submit_admitted(pool, options, std::forward<F>(function), std::forward<Args>(args)...);
 }
 
 }  // namespace filch::inline v0_1

@@ -26,6 +26,12 @@ class closed final : public error {
   using error::error;
 };
 
+/// No place was free at an admission gate that rejects.
+class rejected final : public error {
+ public:
+  using error::error;
+};
+
 /// The task was still queued when its pool was told to stop, its future was cancelled, or the stop token in its options was
 /// stopped: it never ran.
 class task_cancelled final : public error {

@@ -37,8 +37,9 @@ struct job_plan {
   retry_options retry;
 };
 
-/// Takes a moment from the limiter if there is one. Throws std::invalid_argument, and what copying `retry.when` throws.
-[[nodiscard]] job_plan plan_job(const pool_timers& by, const job_options& options, bool repeatable);
+/// But for the limiter's moment. `repeatable`: the callable can be called again. Throws std::invalid_argument, and what copying
+/// `retry.when` throws.
+[[nodiscard]] job_plan plan_job(const job_options& options, bool repeatable);
 
 /// How long to wait after so many failures. A number that nobody foresees decides on the share of chance.
 [[nodiscard]] std::chrono::nanoseconds wait_after(const retry_options& options, int failures, std::uint64_t number) noexcept;
@@ -52,6 +53,10 @@ class job : public task_owner {
   /// The submitter: from here on it may run, and be over, at any moment. Throws as task_pool::enqueue_with; all its references
   /// are the caller's then.
   void start();
+  /// Instead: it is counted, and not queued; then its first attempt runs here, if nobody has claimed it. Throws as
+  /// task_pool::reserve.
+  void reserve();
+  void run_here() noexcept;
 
   // --- what the hook of a stop token asks of its task ---
   struct stop_claim {
@@ -134,6 +139,7 @@ class job : public task_owner {
   void end_in_time() noexcept;
   [[nodiscard]] bool has_limit() const noexcept;
   [[nodiscard]] bool end_alarm() noexcept;
+  void begin_alarm() noexcept;
   void set_alarm(std::chrono::steady_clock::time_point due) noexcept;
 
   task_node& task_;

@@ -29,6 +29,10 @@ class task_pool : public task_owner {
   /// Queues a task for which reserve() was called, by any thread. Throws std::bad_alloc; the task is as before then.
   virtual void enqueue_reserved(priority rank, task_node& reserved) = 0;
 
+  /// Runs a task that the calling thread, not one of the pool's, has claimed and is counted, and gives up the reference that
+  /// its entry would have. The pool neither is idle nor ends before that is done.
+  virtual void run_dequeued_outside(task_node& claimed) noexcept = 0;
+
   using make_function = task_node* (*)(void* context, void* block) noexcept;
 
   /// allocate(), a call of `make(context, block)` and enqueue() of what it returns, in one step. `make` runs nobody's
