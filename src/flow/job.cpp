@@ -35,20 +35,43 @@ const task_operations job::attempt::table{
 
 // --- waiting ---
 
+// With a deadline it is queued under the lock, which its end takes too: afterwards it may be over, and the pool gone.
 void job::start() {
   if (plan_.due > timers_.now()) {
     pool_.reserve(plan_.rank);
-    turn_.start(attempt_, plan_.due);
-  } else {
-    task_node* const task = &attempt_;
-    pool_.enqueue_with(plan_.rank, &task, 1);
+    if (!wait_for_first()) turn_.refuse();
+    return;
   }
-  begin_alarm();
+  if (plan_.deadline == steady_time::max()) return queue();
+  const std::scoped_lock lock(timers_.mutex());
+  timers_.insert(alarm_, limit_);
+  try {
+    queue();
+  } catch (...) {
+    (void)timers_.withdraw_locked(alarm_);
+    throw;
+  }
+}
+
+void job::queue() {
+  task_node* const task = &attempt_;
+  pool_.enqueue_with(plan_.rank, &task, 1);
+}
+
+// False when the pool cancels.
+bool job::wait_for_first() noexcept {
+  const std::scoped_lock lock(timers_.mutex());
+  if (!timers_.takes_tasks()) return false;
+  timers_.insert(turn_, plan_.due);
+  if (plan_.deadline != steady_time::max()) timers_.insert(alarm_, limit_);
+  return true;
 }
 
 void job::reserve() {
   pool_.reserve(plan_.rank);
-  begin_alarm();
+  if (plan_.deadline == steady_time::max()) return;
+  const std::scoped_lock lock(timers_.mutex());
+  timers_.insert(alarm_, limit_);
 }
 
 void job::run_here() noexcept {
@@ -76,7 +99,7 @@ bool job::wait_for_next() noexcept {
   const steady_time due =
       later(timers_.now(), wait_after(plan_.retry, static_cast<int>(failures_.size()), number));
   const std::scoped_lock lock(timers_.mutex());
-  if (rung_ || stopped_ || !timers_.takes_tasks()) return false;
+  if (rung_ || plan_.stop.stop_requested() || !timers_.takes_tasks()) return false;
   running_ = false;
   ran_ = false;
   in_time_ = false;
@@ -94,7 +117,7 @@ run_outcome job::run_attempt(run_context& context) noexcept {
   again_ = false;
   thrown_ = nullptr;
   if (!may_start()) {
-    thrown_ = timed_out_because(failures_.size(), false);
+    thrown_ = timed_out_because(failures_, false);
     counts_ = false;
     return run_outcome::value;
   }
@@ -113,7 +136,7 @@ bool job::may_start() noexcept {
   const std::scoped_lock lock(timers_.mutex());
   if (rung_) return false;
   const steady_time now = timers_.now();
-  if (now >= limit_) return false;
+  if (now >= limit_ && limit_ != steady_time::max()) return false;
   if (!std::exchange(started_, true)) set_alarm(std::min(limit_, later(now, plan_.timeout)));
   running_ = true;
   return true;
@@ -123,14 +146,21 @@ bool job::may_start() noexcept {
 bool job::take_failure(std::exception_ptr thrown) noexcept {
   thrown_ = std::move(thrown);
   if (plan_.retry.attempts == 1 || !is_worth_another()) return false;
-  try {
-    failures_.push_back(thrown_);
-  } catch (const std::bad_alloc&) {
-    return false;
-  }
+  if (!note_failure()) return false;
   if (static_cast<int>(failures_.size()) < plan_.retry.attempts) return true;
   thrown_ = retries_exhausted_because(failures_);
   return false;
+}
+
+// Under the lock, since the alarm may tell of it.
+bool job::note_failure() noexcept {
+  const std::scoped_lock lock(timers_.mutex());
+  try {
+    failures_.push_back(thrown_);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
 }
 
 bool job::is_worth_another() noexcept {
@@ -178,6 +208,7 @@ void job::publish() noexcept {
     try {
       deliver();
     } catch (...) {
+      discard();
       fail(std::current_exception());
     }
   }
@@ -190,6 +221,7 @@ void job::publish() noexcept {
 void job::end_callable(exception_tally* instead) noexcept {
   failures_.clear();
   thrown_ = nullptr;
+  plan_.retry.when = nullptr;
   try {
     destroy_callable();
   } catch (...) {
@@ -217,25 +249,16 @@ void job::run_claimed_outside(task_node&) noexcept { std::terminate(); }
 
 // --- its token ---
 
-// An attempt that runs is not the last one by itself: the word is for when it is over.
+// Under the lock: a worker that opens the attempt again afterwards sees that the token was stopped.
 claim_outcome job::stop_claim::claim() noexcept {
   const std::scoped_lock lock(of.timers_.mutex());
-  if (of.attempt_.state.claim() == claim_outcome::claimed) return claim_outcome::claimed;
-  of.stopped_ = true;
-  return claim_outcome::taken;
+  return of.attempt_.state.claim();
 }
 
 // --- its time ---
 
 bool job::has_limit() const noexcept {
   return plan_.deadline != steady_time::max() || plan_.timeout != std::chrono::steady_clock::duration::max();
-}
-
-// The submitter: it may be over by now.
-void job::begin_alarm() noexcept {
-  if (plan_.deadline == steady_time::max()) return;
-  const std::scoped_lock lock(timers_.mutex());
-  if (!started_ && !over_) timers_.insert(alarm_, limit_);
 }
 
 void job::set_alarm(steady_time due) noexcept {
@@ -248,7 +271,6 @@ void job::set_alarm(steady_time due) noexcept {
 bool job::end_alarm() noexcept {
   if (!has_limit()) return false;
   const std::scoped_lock lock(timers_.mutex());
-  over_ = true;
   (void)timers_.withdraw_locked(alarm_);
   return published_;
 }
@@ -259,7 +281,7 @@ after_due job::time_is_up() noexcept {
   rung_ = true;
   if (running_) {
     published_ = true;
-    fail(timed_out_because(0, true));
+    fail(timed_out_because(failures_, true));
     count_result(nullptr);
     notify_all(task_.state.finish());
   } else if (attempt_.state.claim() == claim_outcome::taken) {
@@ -276,7 +298,7 @@ void job::end_in_time() noexcept {
     const running_task in_task(task_);
     stop_call();
   } else {
-    cancel(timed_out_because(failures_.size(), false));
+    cancel(timed_out_because(failures_, false));
   }
   drop_reference();
 }

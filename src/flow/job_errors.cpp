@@ -36,16 +36,19 @@ std::string what_it_says(const std::exception_ptr& thrown) {
 
 }  // namespace
 
-std::exception_ptr timed_out_because(std::size_t failures, bool running) noexcept {
+std::exception_ptr timed_out_because(const std::vector<std::exception_ptr>& failures, bool running) noexcept {
   return made([&] {
     if (running)
       return timed_out("filch: the job ran when its time was up; its callable runs on until it returns, so let it take a "
-                       "std::stop_token, or give it more time");
-    if (failures == 0)
+                       "std::stop_token, or give it more time",
+                       failures);
+    if (failures.empty())
       return timed_out("filch: the job's time was up before it was started, so it never ran: give it more time, or the pool "
-                       "less to do");
-    return timed_out("filch: the job's time was up while it waited to be tried again, when " + attempts(failures) +
-                     " had failed");
+                       "less to do",
+                       failures);
+    return timed_out("filch: the job's time was up while it waited to be tried again, when " + attempts(failures.size()) +
+                         " had failed; at the last one: " + what_it_says(failures.back()),
+                     failures);
   });
 }
 

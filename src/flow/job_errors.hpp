@@ -7,8 +7,8 @@
 
 namespace filch::inline v0_1::detail {
 
-/// After so many failures, or while its callable runs.
-[[nodiscard]] std::exception_ptr timed_out_because(std::size_t failures, bool running) noexcept;
+/// After these failures; `running` if its callable runs.
+[[nodiscard]] std::exception_ptr timed_out_because(const std::vector<std::exception_ptr>& failures, bool running) noexcept;
 
 [[nodiscard]] std::exception_ptr retries_exhausted_because(const std::vector<std::exception_ptr>& failures) noexcept;
 

@@ -46,6 +46,7 @@ job_plan plan_job(const job_options& options, bool repeatable) {
   require(!options.timeout || *options.timeout > options.timeout->zero(),
           "filch: job_options::timeout is zero or less, so the job would be over before it starts: give it more");
   return {options.task.priority,
+          options.task.stop,
           clock::time_point::min(),
           options.deadline.value_or(clock::time_point::max()),
           options.timeout.value_or(clock::duration::max()),
@@ -53,7 +54,14 @@ job_plan plan_job(const job_options& options, bool repeatable) {
           options.retry};
 }
 
+void refuse_result() {
+  throw std::invalid_argument(
+      "filch: the result of a job with attempts, a timeout or a deadline is moved, and this one cannot be: return a "
+      "std::unique_ptr to it");
+}
+
 std::chrono::nanoseconds wait_after(const retry_options& options, int failures, std::uint64_t number) noexcept {
+  if (options.wait == options.wait.zero()) return options.wait;  // however often it is doubled
   const auto longest = static_cast<double>(options.longest.count());
   const double whole = std::min(longest, static_cast<double>(options.wait.count()) * std::pow(options.factor, failures - 1));
   return std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(whole * (1 - options.jitter * chance(number)), 0x1p62)));

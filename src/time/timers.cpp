@@ -34,6 +34,8 @@ timed_entry::timed_entry(entry_kind kind) : kind_(kind) {
   place_ = alone.extract(alone.begin());
 }
 
+constinit thread_local bool timers::acts_here_ = false;
+
 timers& make_timers_of(const scheduler& pool) {
   pool_core& core = scheduler_access::core(pool);
   require_same_process(core.generation());
@@ -150,8 +152,8 @@ void timers::tell_passes() noexcept {
   futex_wake_all(&passes_made_);
 }
 
-// Ends early at one that acts: the lock is given back for that, so the map, the clock and the mode may be others afterwards, and
-// the pass begins anew. Who cannot be handed over keeps nobody else waiting.
+// Ends early at one that acts: the lock is given back for that, so the map, the clock and the mode may be others afterwards,
+// and the pass begins anew. Who cannot be handed over keeps nobody else waiting.
 timers::pass timers::hand_over_what_is_due() noexcept {
   const steady_time time = now();
   bool all = true;
@@ -170,7 +172,9 @@ timers::pass timers::hand_over_what_is_due() noexcept {
 
 void timers::act(timed_entry& entry, std::unique_lock<std::mutex>& lock) noexcept {
   lock.unlock();
+  acts_here_ = true;
   entry.act();
+  acts_here_ = false;
   lock.lock();
 }
 

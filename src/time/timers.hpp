@@ -42,6 +42,9 @@ class timers final : public pool_service {
   /// Takes it out. False when it did not wait.
   bool withdraw(timed_entry& entry) noexcept;
 
+  /// Whether the calling thread is a timer thread inside what an entry does.
+  [[nodiscard]] static bool acts_here() noexcept { return acts_here_; }
+
   // --- pool_service ---
   void drain() noexcept override;
   void cancel() noexcept override;
@@ -75,6 +78,8 @@ class timers final : public pool_service {
   [[nodiscard]] timed_entry* take_next_that_ends(mode by, timer_key& last) noexcept;
   void put(timed_entry& entry) noexcept;
   void remove(timed_entry& entry) noexcept;
+
+  static constinit thread_local bool acts_here_;
 
   pool_core& pool_;
   std::mutex mutex_;

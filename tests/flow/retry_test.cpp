@@ -212,6 +212,56 @@ TEST_P(retry_test, one_that_is_told_to_stop_while_it_runs_is_not_tried_again) {
   EXPECT_EQ(said_by<std::runtime_error>(job), "stopped");
 }
 
+// Its token is stopped, and between that and its own callback lie those of all tasks that came later.
+TEST_P(retry_test, nor_is_it_when_the_request_has_not_come_to_it_yet) {
+  filch::scheduler& pool = make_timed_pool();
+  std::stop_source group;
+  job_options options{.retry = {.attempts = 5, .wait = 0ns}};
+  options.task.stop = group.get_token();
+  const event begun;
+  std::atomic<int> calls = 0;
+  held_workers held(pool, width());
+  filch::future<void> job = filch::submit(pool, options, [&, begun](std::stop_token stop) {
+    ++calls;
+    begun.set();
+    if (!eventually([&] { return stop.stop_requested(); })) return;
+    throw std::runtime_error("stopped");
+  });
+  const std::stop_callback between(group.get_token(), [&] { EXPECT_TRUE(eventually([&] { return job.ready(); })); });
+  held.release();
+  ASSERT_TRUE(begun.wait());
+  group.request_stop();
+  EXPECT_EQ(said_by<std::runtime_error>(job), "stopped");
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_P(retry_test, the_predicate_dies_with_the_callable) {
+  filch::scheduler& pool = make_timed_pool();
+  const auto capture = std::make_shared<int>(0);
+  const auto make = [&](filch::job_options options) {
+    options.retry.when = [capture](const std::exception_ptr&) { return true; };
+    return filch::submit(pool, options, [] { return 1; });
+  };
+  filch::future<int> done = make(five());
+  done.wait();
+  EXPECT_EQ(capture.use_count(), 1);
+  held_workers held(pool, width());
+  filch::future<int> cancelled = make(five());
+  EXPECT_TRUE(cancelled.cancel());
+  EXPECT_EQ(capture.use_count(), 1);
+}
+
+TEST_P(retry_test, what_cannot_be_moved_is_no_result_of_a_job) {
+  filch::scheduler& pool = make_timed_pool();
+  struct fixed {
+    fixed() = default;
+    fixed(fixed&&) = delete;
+  };
+  filch::rate_limiter limiter(1'000);
+  filch::submit(pool, {.limiter = &limiter}, [] { return fixed(); }).wait();
+  EXPECT_THROW((void)filch::submit(pool, five(), [] { return fixed(); }), std::invalid_argument);
+}
+
 TEST_P(retry_test, a_shutdown_waits_for_all_attempts) {
   filch::scheduler& pool = make_timed_pool();
   const flaky twice{2};

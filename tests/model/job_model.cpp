@@ -25,7 +25,8 @@ struct job_scenario : scenario<5> {
   job_notes notes;
   int jobs = 0;
   atomic<unsigned> over{0};
-  atomic<unsigned> outside{2};  // who may still use the timers
+  atomic<unsigned> outside{1};  // who moves the clock
+  atomic<unsigned> refused{0};
 
   void before() override { in = new timers(pool); }
   void after() override {
@@ -60,17 +61,15 @@ struct job_scenario : scenario<5> {
     if (made->submit(stops)) {
       meanwhile(*made);
       made->drop_reference();
+    } else {
+      refused.store(1, std::memory_order_release);
     }
-    leave();
   }
 
   void move_clock() {
     in->move_clock(3);
-    leave();
+    (void)outside.fetch_sub(1, std::memory_order_acq_rel);  // the clock knows of the pool until then
   }
-
-  /// The pool outlives the calls of its members.
-  void leave() { (void)outside.fetch_sub(1, std::memory_order_acq_rel); }
 
   void work() {
     while (over.load(std::memory_order_acquire) == 0)
@@ -85,6 +84,8 @@ struct job_scenario : scenario<5> {
       while (pool.take_one(true)) {
       }
     }
+    // The pool is there until the submission has been taken or refused; not longer.
+    while (!pool.has_taken_one() && refused.load(std::memory_order_acquire) == 0) relacy_atomics::pause();
     pool.wait_until_idle();
     while (outside.load(std::memory_order_acquire) != 0) relacy_atomics::pause();
     while (pool.take_one(true)) {  // what is left there are entries of jobs that somebody has cancelled
@@ -142,6 +143,12 @@ struct waiting_and_the_pool_cancels : job_scenario {
   bool pool_cancels() override { return true; }
 };
 
+/// Nothing but the request ends the wait.
+struct waiting_and_stopped : job_scenario {
+  job_plan plan() override { return {.retry = {.attempts = 2, .after_all = true}}; }
+  void meanwhile(job&) override { tell_to_stop(); }
+};
+
 }  // namespace
 }  // namespace filch::model
 
@@ -154,6 +161,7 @@ int main(int argc, char** argv) {
       executed<late_and_cancelled>("late and cancelled", 60'000),
       executed<late_and_stopped>("late and stopped", 60'000),
       executed<long_and_the_pool_cancels>("long and the pool cancels", 60'000),
+      executed<waiting_and_stopped>("waiting and stopped", 60'000),
       executed<waiting_and_the_pool_cancels>("waiting and the pool cancels", 60'000),
   });
 }

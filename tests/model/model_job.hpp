@@ -14,8 +14,13 @@ struct model_limiter {
   steady_time take(steady_time now) { return now; }
 };
 
+struct no_predicate {
+  void operator=(std::nullptr_t) {}
+};
+
 struct model_retry {
   int attempts = 1;
+  no_predicate when{};
   bool after_all = false;  // so late that only the end of the pool comes before
 };
 
@@ -26,6 +31,11 @@ struct job_plan {
   std::chrono::steady_clock::duration timeout = std::chrono::steady_clock::duration::max();
   model_limiter* limiter = nullptr;
   model_retry retry{};
+  struct token {
+    model::stop_state* of;
+    bool stop_requested() const { return of->stop_requested(); }
+  };
+  token stop{nullptr};
 };
 
 constexpr std::chrono::nanoseconds forever = std::chrono::hours(1);
@@ -38,7 +48,10 @@ inline steady_time later(steady_time now, std::chrono::steady_clock::duration wa
 inline std::chrono::nanoseconds wait_after(const model_retry& retry, int, std::uint64_t) {
   return retry.after_all ? forever : std::chrono::nanoseconds(rl::rand(2));
 }
-inline std::exception_ptr timed_out_because(std::size_t, bool) { return nullptr; }
+template <class Failures>
+std::exception_ptr timed_out_because(Failures&, bool) {
+  return nullptr;
+}
 inline std::exception_ptr ended_between_attempts(std::exception_ptr, std::size_t) { return nullptr; }
 
 /// What was counted while it lived.
@@ -65,7 +78,10 @@ class job {
     explicit result_part(job& whole) : task_node(4), of(whole) {}
     void run() override { RL_ASSERT(false); }
     void abandon() override { RL_ASSERT(false); }
-    void release() override { delete &of; }
+    void release() override {
+      RL_ASSERT(!of.submitted_ || (of.result_ == 1 && state.is_ready()));
+      delete &of;
+    }
     job& of;
   };
   result_part part_{*this};
@@ -73,6 +89,9 @@ class job {
 
  public:
   void start();
+
+  void reserve();
+  void run_here() noexcept;
 
   struct stop_claim {
     job& of;
@@ -86,10 +105,13 @@ class job {
   // --- for the scenarios ---
   /// As submit_job(); false when the pool is closed, and the job is gone then.
   bool submit(model::stop_state& stops) {
+    plan_.stop.of = &stops;
     hook_.arm(*this, model::stop_token{&stops});
+    submitted_ = true;
     try {
       start();
     } catch (const closed_for_all&) {
+      submitted_ = false;
       hook_.withdraw();
       destroy_callable();
       delete this;
@@ -120,6 +142,7 @@ class job {
   class turn final : public delay {
    public:
     turn(timers& in, pool_core& pool, job& whole) : delay(in, pool), of_(whole) { task_ = &whole.attempt_; }
+    void refuse() { end(); }
 
    private:
     after_due come_due() override;
@@ -178,6 +201,8 @@ class job {
 
   bool may_start() noexcept;
   void attempt_is_over() noexcept;
+  void queue();
+  bool wait_for_first() noexcept;
   bool wait_for_next() noexcept;
   void settle() noexcept;
   void publish() noexcept;
@@ -187,12 +212,11 @@ class job {
   void end_in_time() noexcept;
   bool has_limit() const noexcept;
   bool end_alarm() noexcept;
-  void begin_alarm() noexcept;
   void set_alarm(steady_time due) noexcept;
 
   timers& timers_;
   task_pool& pool_;
-  const job_plan plan_;
+  job_plan plan_;
   attempt attempt_{*this};
   turn turn_{timers_, pool_, *this};
   alarm alarm_{*this};
@@ -209,8 +233,7 @@ class job {
   plain<bool> running_{false};
   plain<bool> rung_{false};
   plain<bool> published_{false};
-  plain<bool> stopped_{false};
-  plain<bool> over_{false};
+  plain<bool> submitted_{false};
 
   plain<int> failures_left_;
   plain<int> failed_when_told_{0};

@@ -20,7 +20,7 @@ class stop_state {
 
   void request_stop(unsigned self) {
     mutex_.lock();
-    stopped_ = true;
+    stopped_.store(1, std::memory_order_release);
     requester_ = self;
     callback* const taken = registered_;
     registered_ = nullptr;
@@ -34,9 +34,11 @@ class stop_state {
     taken->done.store(1, std::memory_order_release);
   }
 
+  bool stop_requested() { return stopped_.load(std::memory_order_acquire) != 0; }
+
   void add(callback& added) {
     mutex_.lock();
-    const bool stopped = stopped_;
+    const bool stopped = stopped_.load(std::memory_order_relaxed) != 0;
     if (!stopped) registered_ = &added;
     mutex_.unlock();
     if (stopped) added.run(added);
@@ -60,7 +62,7 @@ class stop_state {
  private:
   mutex mutex_;
   plain<callback*> registered_{nullptr};
-  plain<bool> stopped_{false};
+  atomic<int> stopped_{0};
   plain<unsigned> requester_{~0U};
 };
 

@@ -157,6 +157,7 @@ class pool_core {
     const unsigned finished = finished_.load(std::memory_order_acquire);
     return finished == spawned_.load(std::memory_order_acquire);
   }
+  bool has_taken_one() { return spawned_.load(std::memory_order_acquire) != 0; }
   void wait_until_idle() {
     while (!idle()) relacy_atomics::pause();
   }
@@ -263,7 +264,7 @@ class timers : with_confirm {
 
   void main() noexcept;
   pass hand_over_what_is_due() noexcept;
-  static void act(timed_entry& entry, std::unique_lock<model::mutex>& lock) noexcept;
+  void act(timed_entry& entry, std::unique_lock<model::mutex>& lock) noexcept;
   std::optional<after_due> hand_over(timed_entry& entry) noexcept;
   static bool is_due(steady_time due, steady_time now) { return due <= now; }
   void sleep(std::optional<steady_time> until, std::unique_lock<model::mutex>& lock) noexcept;
@@ -274,6 +275,7 @@ class timers : with_confirm {
   void put(timed_entry& entry) noexcept;
   void remove(timed_entry& entry) noexcept;
 
+  bool acts_here_ = false;
   static constexpr std::chrono::milliseconds patience{1};
   static constexpr std::chrono::microseconds shortest_sleep{20};
   pool_core& pool_;
@@ -298,13 +300,12 @@ class delay : public timed_entry {
 
  protected:
   after_due come_due() override;
+  void end() noexcept override;
 
   timers& timers_;
   task_node* task_ = nullptr;
 
  private:
-  void end() noexcept override;
-
   task_pool& pool_;
   const priority rank_ = priority::normal;
 };

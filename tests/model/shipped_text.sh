@@ -87,7 +87,7 @@ grep -q 'std::unique_lock<model::mutex>& lock' "$2/shipped_time.inc.new" || {
 }
 replace "$2/shipped_time.inc"
 
-take flow/job.cpp 'job::(start|begin_alarm|turn::come_due|wait_for_next|may_start|attempt_is_over|settle|publish|end_callable|abandon|cancel|stop_claim::claim|has_limit|set_alarm|end_alarm|time_is_up|end_in_time)' > "$2/shipped_job.inc.new"
+take flow/job.cpp 'job::(start|queue|wait_for_first|turn::come_due|wait_for_next|may_start|attempt_is_over|settle|publish|end_callable|abandon|cancel|stop_claim::claim|has_limit|set_alarm|end_alarm|time_is_up|end_in_time)' > "$2/shipped_job.inc.new"
 replace "$2/shipped_job.inc"
 
 # A gate's state is no template: the model declares one with its own fields.

@@ -40,16 +40,18 @@ future<task_result<F, Args...>> submit_admitted(scheduler& pool, const job_optio
 /// and the last one's exception becomes a retries_exhausted; what is not worth another attempt comes out as it is. When its
 /// time is up the future is ready at once and throws timed_out: what has not been started never is, and of what runs the stop
 /// token is stopped; its callable lives until it returns. The captures of what never ran die on the pool's timer thread then,
-/// and stop callbacks run there, so they should be short. cancel() comes in time also while the job waits for its next attempt.
-/// A shutdown that drains waits for all attempts, one that cancels ends a job that waits. Arguments are passed as lvalues where
-/// there may be another attempt. A get() never runs a job in place, on whatever thread.
+/// and stop callbacks run there: they hold up all other timers of the pool, so they should be short and wait for none of these.
+/// cancel() comes in time also while the job waits for its next attempt. A shutdown that drains waits for all attempts, one
+/// that cancels ends a job that waits. Arguments are passed as lvalues where there may be another attempt. A get() never runs a
+/// job in place, on whatever thread.
 ///
 /// What is limited is how many are queued: those that find all workers busy may start together later. A shutdown that drains
 /// waits for the moment of the last one. The moment of a task that is cancelled, or that could not be submitted, is used up.
 ///
 /// Thread safety, blocking, complexity and what it throws: as submit_at(); where no more than a task is asked for as
-/// executor_ref::submit; with a gate also as is said there. A job takes four allocations, and throws std::invalid_argument for
-/// options that make no sense or a callable that can be called once only where there may be another attempt.
+/// executor_ref::submit; with a gate also as is said there. A job takes an allocation for each limit on its time and each token
+/// more, and throws std::invalid_argument for options that make no sense or a callable that can be called once only where there
+/// may be another attempt.
 ///
 /// ```
 /// filch::rate_limiter ten_a_second(10);

@@ -12,8 +12,8 @@ namespace filch::inline v0_1 {
 
 /// The counters of one worker since its pool was made. Each only grows.
 struct worker_metrics {
-  std::uint64_t executed = 0;          ///< tasks whose callable this worker has called, claims included
-  std::uint64_t cancelled = 0;         ///< tasks it ended without a call, because of a shutdown
+  std::uint64_t executed = 0;          ///< tasks that ran here, claims included; of a job each attempt
+  std::uint64_t cancelled = 0;         ///< tasks it ended without a call
   std::uint64_t failed = 0;            ///< of the executed ones, those that ended with an exception
   std::uint64_t spawned = 0;           ///< tasks submitted by tasks that ran here
   std::uint64_t stolen = 0;            ///< tasks taken from other workers' deques

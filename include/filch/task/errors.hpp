@@ -33,30 +33,36 @@ class rejected final : public error {
 };
 
 /// The task was still queued when its pool was told to stop, its future was cancelled, or the stop token in its options was
-/// stopped: it never ran.
+/// stopped: it never ran, or not again if it is a job that waited for its next attempt.
 class task_cancelled final : public error {
  public:
   using error::error;
 };
 
-/// A job was not over when its deadline or its time limit came. What had not been started never is; what ran goes on until its
-/// callable returns, and its captures live as long.
-class timed_out final : public error {
+/// The base of what a job throws instead of what its attempts threw.
+class job_error : public error {
  public:
-  using error::error;
-};
-
-/// A job failed at each of its attempts.
-class retries_exhausted final : public error {
- public:
-  retries_exhausted(const std::string& what, std::vector<std::exception_ptr> errors)
+  job_error(const std::string& what, std::vector<std::exception_ptr> errors)
       : error(what), errors_(std::make_shared<const std::vector<std::exception_ptr>>(std::move(errors))) {}
 
-  /// What each attempt threw, the first one first.
+  /// What each attempt threw that has failed, the first one first.
   [[nodiscard]] const std::vector<std::exception_ptr>& errors() const noexcept { return *errors_; }
 
  private:
   std::shared_ptr<const std::vector<std::exception_ptr>> errors_;  // copying an exception must not throw
+};
+
+/// A job was not over when its deadline or its time limit came. What had not been started never is; what ran goes on until its
+/// callable returns, and its captures live as long.
+class timed_out final : public job_error {
+ public:
+  using job_error::job_error;
+};
+
+/// A job failed at each of its attempts.
+class retries_exhausted final : public job_error {
+ public:
+  using job_error::job_error;
 };
 
 /// A worker had to wait for a task that somebody else runs, it is the last of its pool that is not blocked, and every spare

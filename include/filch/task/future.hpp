@@ -61,10 +61,11 @@ class [[nodiscard]] future {
 
   /// Waits, then returns the result or rethrows what the task threw; the future is empty afterwards.
   ///
-  /// Blocking: until the task is done. Throws: what the task threw; task_cancelled when the pool was told to stop
-  /// before the task ran, or cancel() or a stop request came in time; no_future_state; would_deadlock when the task is running
-  /// below this very call; too_many_blocked when a worker would have to block that is the last one not blocked, and every spare
-  /// is in use or could not be started; forked. After the last four the future is as it was.
+  /// Blocking: until the task is done. Throws: what the task threw; timed_out or retries_exhausted of a job; task_cancelled
+  /// when the pool was told to stop before the task ran, or cancel() or a stop request came in time; no_future_state;
+  /// would_deadlock when the task is running below this very call; too_many_blocked when a worker would have to block that is
+  /// the last one not blocked, and every spare is in use or could not be started; forked. After the last four the future is as
+  /// it was.
   R get() { return get_by(detail::claim_policy::workers_only); }
 
   /// The same, but any thread may run the task in place.

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <vector>
@@ -51,8 +52,9 @@ class virtual_clock {
   /// then, is queued when that one is over, which wait_idle() tells where nothing else waits for its time, or what the call
   /// does.
   ///
-  /// Blocking: until the timer threads of all pools that use it have looked. Throws std::invalid_argument when `by` is
-  /// negative; forked.
+  /// Blocking: until the timer threads of all pools that use it have looked, and have done what is due for jobs whose time is
+  /// up. Throws std::invalid_argument when `by` is negative; would_deadlock on a timer thread, in a stop callback or a
+  /// destructor of a capture; forked.
   template <class Rep, class Period>
   void advance(std::chrono::duration<Rep, Period> by) {
     require_not_negative(!(by >= by.zero()));
@@ -68,7 +70,7 @@ class virtual_clock {
   template <class Later>
   void move_to(Later&& later) {
     require_usable();
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock one_at_a_time(moving_);
     now_.store(later(now()).time_since_epoch().count(), std::memory_order_release);  // [Y2]
     tell_users();
   }
@@ -78,8 +80,11 @@ class virtual_clock {
 
   const std::uint32_t generation_ = detail::process_generation();
   std::atomic<duration::rep> now_{std::chrono::steady_clock::now().time_since_epoch().count()};
-  std::mutex mutex_;
-  std::vector<detail::timers*> users_;  // under it
+  std::mutex moving_;  // held over a step, while the timers of all users look
+  std::mutex mutex_;   // all below under it
+  std::condition_variable told_has_answered_;
+  std::vector<detail::timers*> users_;
+  detail::timers* told_ = nullptr;
 };
 
 /// Lets a clock decide when the timers of a pool are due. Limits on waits, as of future::wait_for() and shutdown_for(), go by

@@ -95,8 +95,14 @@ future<task_result<F, Args...>> run_by_caller(scheduler& pool, const job_options
   if (!is_any_task(options)) {
     job_plan plan = plan_job(options, callable_again<F, Args...>);
     if (options.limiter != nullptr) wait_for_moment(pool, options);
-    return run_job_here(timers_of(pool), std::move(plan), options.task.stop, std::forward<F>(function),
-                        std::forward<Args>(args)...);
+    job* own = nullptr;
+    const auto reserve = [&own](job& made) {
+      made.reserve();
+      own = &made;
+    };
+    auto result = make_job(timers_of(pool), std::move(plan), reserve, std::forward<F>(function), std::forward<Args>(args)...);
+    own->run_here();
+    return result;
   }
   if (options.limiter != nullptr) wait_for_moment(pool, options);
   task_pool& tasks = task_pool_of(pool);

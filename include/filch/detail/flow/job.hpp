@@ -30,6 +30,7 @@ namespace filch::inline v0_1::detail {
 /// What was asked of a job. Checked.
 struct job_plan {
   priority rank;
+  std::stop_token stop;
   std::chrono::steady_clock::time_point due;  // the past where it need not wait
   std::chrono::steady_clock::time_point deadline;  // max() where there is none
   std::chrono::steady_clock::duration timeout;     // max() where there is none
@@ -40,6 +41,9 @@ struct job_plan {
 /// But for the limiter's moment. `repeatable`: the callable can be called again. Throws std::invalid_argument, and what copying
 /// `retry.when` throws.
 [[nodiscard]] job_plan plan_job(const job_options& options, bool repeatable);
+
+/// Throws std::invalid_argument: a result that cannot be moved.
+[[noreturn]] void refuse_result();
 
 /// How long to wait after so many failures. A number that nobody foresees decides on the share of chance.
 [[nodiscard]] std::chrono::nanoseconds wait_after(const retry_options& options, int failures, std::uint64_t number) noexcept;
@@ -76,6 +80,7 @@ class job : public task_owner {
   job(task_node& task, const pool_timers& by, job_plan&& plan);
   ~job() = default;
 
+  [[nodiscard]] const std::stop_token& stop_token() const noexcept { return plan_.stop; }
   [[nodiscard]] bool is_tried_once() const noexcept { return plan_.retry.attempts == 1; }
   [[nodiscard]] claim_outcome claim_to_cancel() noexcept { return attempt_.state.claim(); }
 
@@ -94,6 +99,8 @@ class job : public task_owner {
   class turn final : public delay {
    public:
     turn(const pool_timers& by, job& whole) : delay(by, whole.plan_.rank), of_(whole) { task_ = &whole.attempt_; }
+    /// The pool cancels.
+    void refuse() noexcept { end(); }
 
    private:
     after_due come_due() override;
@@ -127,8 +134,11 @@ class job : public task_owner {
   run_outcome run_attempt(run_context& context) noexcept;
   [[nodiscard]] bool may_start() noexcept;
   [[nodiscard]] bool take_failure(std::exception_ptr thrown) noexcept;
+  [[nodiscard]] bool note_failure() noexcept;
   [[nodiscard]] bool is_worth_another() noexcept;
   void attempt_is_over() noexcept;
+  void queue();
+  [[nodiscard]] bool wait_for_first() noexcept;
   [[nodiscard]] bool wait_for_next() noexcept;
   void settle() noexcept;
   void cancel(std::exception_ptr reason) noexcept;
@@ -139,20 +149,19 @@ class job : public task_owner {
   void end_in_time() noexcept;
   [[nodiscard]] bool has_limit() const noexcept;
   [[nodiscard]] bool end_alarm() noexcept;
-  void begin_alarm() noexcept;
   void set_alarm(std::chrono::steady_clock::time_point due) noexcept;
 
   task_node& task_;
   timers& timers_;
   task_pool& pool_;
-  const job_plan plan_;
+  job_plan plan_;
   attempt attempt_;
   turn turn_;
   alarm alarm_;
   stop_hook<job> hook_;
 
   // Of the worker that runs an attempt and, from one to the next, of who claims it.
-  std::vector<std::exception_ptr> failures_;
+  std::vector<std::exception_ptr> failures_;  // written under the lock of the timers while there may be an alarm
   std::exception_ptr thrown_;
   bool ran_ = false;       // what is released has run
   bool again_ = false;     // it has failed, and there is another attempt
@@ -165,8 +174,6 @@ class job : public task_owner {
   bool running_ = false;
   bool rung_ = false;       // the time was up
   bool published_ = false;  // while it ran: the task has its result
-  bool stopped_ = false;    // by its token, too late for this attempt
-  bool over_ = false;
 };
 
 /// For the hook.

@@ -17,6 +17,7 @@ template <class F, class... Args>
 struct repeated_result<true, F, Args...> : std::invoke_result<F&, const std::stop_token&, Args&...> {};
 
 /// Whether a callable gives the same result when it and its arguments are passed as lvalues, which it leaves for the next call.
+/// A template whose return type is deduced is looked into for that, and must compile with lvalues.
 template <class F, class... Args>
 inline constexpr bool callable_again = [] {
   using function = std::decay_t<F>;

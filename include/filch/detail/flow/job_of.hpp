@@ -22,13 +22,10 @@ class job_of final : public future_state<R>, public job {
   using link = std::conditional_t<TakesToken, joined_stop, pool_stop>;
 
  public:
-  static_assert(std::is_void_v<R> || std::is_reference_v<R> || std::is_move_constructible_v<R>,
-                "filch: a job moves its result, so it must be movable: return a std::unique_ptr to it instead");
-
   /// Four holders: the future, the attempts, and two for the hook.
   template <class... Parts>
-  job_of(task_pool&, const pool_timers& by, job_plan&& plan, const std::stop_token& stop, Parts&&... parts)
-      : future_state<R>(table, static_cast<job&>(*this), 4), job(*this, by, std::move(plan)), link_(stop) {
+  job_of(task_pool&, const pool_timers& by, job_plan&& plan, Parts&&... parts)
+      : future_state<R>(table, static_cast<job&>(*this), 4), job(*this, by, std::move(plan)), link_(stop_token()) {
     ::new (static_cast<void*>(std::addressof(call_))) Call(is_tried_once(), std::forward<Parts>(parts)...);
   }
 

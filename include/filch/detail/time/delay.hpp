@@ -25,13 +25,12 @@ class delay : public timed_entry {
 
  protected:
   after_due come_due() override;
+  void end() noexcept override;
 
   timers& timers_;
   task_node* task_ = nullptr;
 
  private:
-  void end() noexcept override;
-
   task_pool& pool_;
   const priority rank_;
 };
