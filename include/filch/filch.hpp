@@ -5,6 +5,9 @@
 #include <filch/flow/admission_gate.hpp>
 #include <filch/flow/admission_options.hpp>
 #include <filch/flow/job_options.hpp>
+#include <filch/flow/map.hpp>
+#include <filch/flow/map_options.hpp>
+#include <filch/flow/map_result.hpp>
 #include <filch/flow/rate_limiter.hpp>
 #include <filch/flow/submit.hpp>
 #include <filch/flow/try_submit.hpp>

@@ -1,9 +1,11 @@
 // One wait: claim or spin or park. Steps as in src/task/README.md.
 #include <filch/detail/task/wait.hpp>
 
+#include <exception>
 #include <optional>
 
 #include <filch/detail/base/pause.hpp>
+#include <filch/detail/task/completion_list.hpp>
 #include <filch/detail/task/task_owner.hpp>
 #include <filch/task/errors.hpp>
 
@@ -45,9 +47,13 @@ void require_other_task(const task_node& task) {
         "outside of the task");
 }
 
-bool becomes_ready_soon(const task_node& task) noexcept {
+bool is_ready(const state_word<>& state) noexcept { return state.is_ready(); }
+bool is_ready(const completion_list<>& list) noexcept { return !list.is_empty(); }
+
+template <class Source>
+bool becomes_ready_soon(const Source& source) noexcept {
   for (unsigned turn = 0; turn != spin_turns; ++turn) {
-    if (task.state.is_ready()) return true;
+    if (is_ready(source)) return true;
     pause();
   }
   return false;
@@ -57,25 +63,26 @@ void end_blocked_wait(worker_role* role) noexcept {
   if (role != nullptr) role->end_blocked_wait();
 }
 
-/// A waiter that was installed leaves only uninstalled or notified, also after its time is up. Whoever is not notified
-/// ends its blocked wait itself.
-future_status park_on(task_node& task, worker_role* role, std::optional<steady_time> deadline) {
+/// Parks on the state of a task, or on a completion list. A waiter that was installed leaves only uninstalled or notified, also
+/// after its time is up. Whoever is not notified ends its blocked wait itself.
+template <class Source>
+future_status park_on(Source& source, worker_role* role, std::optional<steady_time> deadline) {
   parker& own = this_thread_parker();
   parked_waiter self(own, role);
-  if (task.state.install(self) == install_outcome::ready) return future_status::ready;
+  if (source.install(self) == install_outcome::ready) return future_status::ready;
   // Only now: whoever counts as blocked waits for a task that is not finished.
   if (role != nullptr) {
     try {
       role->begin_blocked_wait();
     } catch (...) {
-      if (task.state.uninstall(self) == uninstall_outcome::removed) throw;
+      if (source.uninstall(self) == uninstall_outcome::removed) throw;
       (void)own.park(std::nullopt, spin_turns);
       role->take_back_end_of_blocked_wait();
       return future_status::ready;
     }
   }
   if (own.park(deadline, 0) == park_result::notified) return future_status::ready;
-  if (task.state.uninstall(self) == uninstall_outcome::removed) {
+  if (source.uninstall(self) == uninstall_outcome::removed) {
     end_blocked_wait(role);
     return future_status::timeout;
   }
@@ -94,8 +101,18 @@ bool run_here(task_node& task, worker_role* role, claim_policy policy) noexcept 
 
 future_status block_on(task_node& task, worker_role* role, std::optional<steady_time> deadline) {
   require_other_task(task);
-  if (becomes_ready_soon(task)) return future_status::ready;
-  return park_on(task, role, deadline);
+  if (becomes_ready_soon(task.state)) return future_status::ready;
+  return park_on(task.state, role, deadline);
+}
+
+template <class Source>
+void park_regardless(Source& source) noexcept {
+  if (becomes_ready_soon(source)) return;
+  try {
+    (void)park_on(source, role_to_replace, std::nullopt);
+  } catch (const std::exception&) {  // too_many_blocked, or no memory to say so
+    (void)park_on(source, nullptr, std::nullopt);
+  }
 }
 
 }  // namespace
@@ -113,5 +130,14 @@ future_status wait_until_ready(task_node& task, steady_time deadline) {
   if (deadline <= std::chrono::steady_clock::now()) return future_status::timeout;
   return block_on(task, role_to_replace, deadline);
 }
+
+bool run_in_place(task_node& task) noexcept { return run_here(task, this_thread_role, claim_policy::workers_only); }
+
+void wait_until_not_empty(completion_list<>& own) {
+  if (!becomes_ready_soon(own)) (void)park_on(own, role_to_replace, std::nullopt);
+}
+
+void wait_regardless(task_node& task) noexcept { park_regardless(task.state); }
+void wait_regardless(completion_list<>& own) noexcept { park_regardless(own); }
 
 }  // namespace filch::inline v0_1::detail

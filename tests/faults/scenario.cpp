@@ -5,9 +5,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <new>
 #include <numeric>
+#include <ranges>
 #include <stdexcept>
 #include <stop_token>
 #include <system_error>
@@ -94,6 +96,7 @@ class life {
     use_lanes(pool);
     use_tokens(pool);
     use_timers(pool);
+    pull_streams(pool);
     submit_from_tasks(pool);
     wait_for_what_runs_elsewhere(pool);
     wait_for_what_runs_elsewhere(pool);  // the spare that was refused a thread is asked for again
@@ -265,6 +268,29 @@ class life {
     });
   }
 
+  // What was taken comes out once, as a value or as what it lacked.
+  void pull_streams(filch::scheduler& pool) {
+    for (const filch::result_order order : {filch::result_order::submission, filch::result_order::completion})
+      for (const bool stoppable : {false, true})
+        attempt([&] {
+          const std::stop_source source;
+          const filch::map_options options{
+              .order = order, .window = 8, .task = {.stop = stoppable ? source.get_token() : std::stop_token()}};
+          auto ones = filch::map(pool, std::views::iota(0, 30), [](int i) { return i - i + 1; }, options);
+          std::uint64_t came = 0;
+          std::uint64_t indices = 0;
+          if (!attempt([&] {
+                for (auto& each : ones) {
+                  ++came;
+                  indices += each.index();
+                  if (each && *each != 1) note("a result of a stream is another one");
+                }
+              }))
+            return;
+          if (indices != came * (came - 1) / 2) note("an element of a stream is missing or came twice");
+        });
+  }
+
   // Who gives something to all for the first time needs memory for that: one worker gives a bulk and stays, so that the other
   // is the one that spills.
   void submit_from_tasks(filch::scheduler& pool) {
@@ -294,6 +320,7 @@ class life {
       auto outer = pool.submit([&] {
         use_lanes(pool);
         use_tokens(pool);
+        pull_streams(pool);
         for (int i = 0; i != 30; ++i)
           if (attempt([&] { pool.post([this] { ++posts_ran_; }); })) ++posts_taken_;
         for (int i = 0; i != 30; ++i)

@@ -22,6 +22,7 @@ int use(filch::scheduler& pool, std::vector<int>& numbers) {
   (void)filch::submit_after(pool, std::chrono::seconds(1), [] {});
   (void)filch::submit_every(pool, std::chrono::seconds(1), [] {});
   pool.post_bulk(numbers, [](int) {});
+  for (auto& each : filch::map(pool, numbers, [](int number) { return number; })) (void)each;
   return pool.submit([] { return 1; }).get() + pool.submit_bulk(numbers, [](int number) { return number; })[0].get();
 }
 END
@@ -42,7 +43,7 @@ grep -q '::task_node\.owner at [0-9]*: const_type pointer_type .*task_owner' "$w
   echo "layout.sh: fields and their types are not understood in what this compiler says" >&2
   exit 1
 }
-for class in timers series_of pool_core worker slab chunk deque_ring deque_owner idle_word spare_word task_node reference_count submitted_task; do
+for class in timers series_of pool_core worker slab chunk deque_ring deque_owner idle_word spare_word task_node reference_count submitted_task map_window map_stream; do
   grep -Eq "::$class(<.*>)? size " "$work/release.layout" && continue
   echo "layout.sh: the debugging information does not have $class" >&2
   exit 1

@@ -27,12 +27,13 @@ trap 'rm -rf "$work"' EXIT
 wrong=0
 
 # Which sources each model is to judge, as an extended regular expression; the first that kills a mutant has killed it.
-models=(deque closing remote_list task stop limiter admission parker quiescence time job idle spare trim)
+models=(deque closing remote_list task completion stop limiter admission parker quiescence time job idle spare trim)
 declare -A files=(
   [deque]='chase_lev_deque'
   [closing]='runtime/closing'
   [remote_list]='remote_list'
   [task]='state_word|reference_count|park/idle\.hpp'
+  [completion]='completion_list'
   [stop]='stop_hook'
   [limiter]='gcra'
   [admission]='flow/admission'

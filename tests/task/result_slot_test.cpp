@@ -133,6 +133,18 @@ TEST_F(result_slot_test, a_taken_exception_is_no_longer_shared) {
   }
 }
 
+TEST_F(result_slot_test, an_exception_may_be_taken_without_being_thrown_and_a_value_where_it_is) {
+  result_slot<std::string> slot;
+  slot.keep_exception(error("one"));
+  EXPECT_THROW(std::rethrow_exception(slot.take_exception()), std::runtime_error);
+  EXPECT_TRUE(slot.holds_exception());
+  EXPECT_TRUE(slot.exception_was_taken());
+  slot.clear();
+  slot.keep_result_of([] { return std::string("two"); });
+  EXPECT_EQ(std::exchange(slot.value(), "three"), "two");
+  EXPECT_EQ(slot.take(), "three");
+}
+
 TEST_F(result_slot_test, a_value_that_nobody_takes_is_destroyed_once) {
   {
     result_slot<counted> slot;

@@ -65,6 +65,12 @@ class result_slot {
       return std::move(value_);
   }
 
+  /// Where there is a value: that.
+  [[nodiscard]] stored& value() noexcept { return value_; }
+
+  /// Where there is an exception: that, not thrown, and taken as by take().
+  [[nodiscard]] std::exception_ptr take_exception() noexcept { return std::exchange(thrown_, nullptr); }
+
   /// Destroys what is kept.
   void clear() noexcept {
     const content held = std::exchange(holds_, content::nothing);

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <type_traits>
 
+#include <filch/detail/task/completion_list.hpp>
+
 namespace filch::inline v0_1 {
 
 /// How a wait with a time limit ended.
@@ -25,6 +27,18 @@ void wait_until_ready(task_node& task, claim_policy policy);
 
 /// Blocks until the task is done or the deadline has passed. Never runs the task.
 [[nodiscard]] future_status wait_until_ready(task_node& task, std::chrono::steady_clock::time_point deadline);
+
+/// Runs a task that may run at any moment if nobody has started it, on a worker of its pool with room on its stack.
+[[nodiscard]] bool run_in_place(task_node& task) noexcept;
+
+/// Blocks until there is something in the caller's list, with a spare in the caller's place if that is a worker. Runs nothing.
+/// Throws too_many_blocked; the list is as before then.
+void wait_until_not_empty(completion_list<>& own);
+
+/// The same for a destructor, which cannot do without: if no spare is to be had, it waits all the same. Nothing is thrown; the
+/// task is not one that this thread runs, and was made by this process.
+void wait_regardless(task_node& task) noexcept;
+void wait_regardless(completion_list<>& own) noexcept;
 
 /// What is so much later than `now`. A duration too long for the clock ends at its last moment, a negative one is over.
 template <class Rep, class Period>
