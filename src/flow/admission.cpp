@@ -74,7 +74,7 @@ wait_outcome admission_state::wait(worker_role* role, std::optional<steady_time>
     return wait_outcome::admitted;
   }
   const std::stop_callback leaves(stop, [&]() noexcept {
-    if (take_out_of_line(self, wait_outcome::stopped)) notify(self);
+    if (process_generation() == generation && take_out_of_line(self, wait_outcome::stopped)) notify(self);
   });
   return wait_in_line(self, deadline);
 }
@@ -196,12 +196,16 @@ admission wait(admission_state& gate, std::optional<steady_time> deadline, const
 
 }  // namespace
 
-admission admit(const admission_gate& gate, scheduler& pool, const std::stop_token& stop) {
+admission admit(const admission_gate& gate, scheduler& pool, const std::stop_token& stop, std::optional<steady_time> deadline) {
   admission_state& state = gate_access::state(gate);
   if (stop.stop_requested()) return {admission_outcome::stopped};
   admission got = enter(state, pool);
   if (got.outcome == admission_outcome::admitted || state.when_full == when_full::caller_runs) return got;
-  if (state.when_full == when_full::block) return wait(state, std::nullopt, stop);
+  if (state.when_full == when_full::block) {
+    admission waited = wait(state, deadline, stop);
+    if (waited.outcome == admission_outcome::full) waited.outcome = admission_outcome::stopped;
+    return waited;
+  }
   throw rejected("filch: the task was rejected, because all " + std::to_string(state.places()) +
                  " places of its admission_gate are taken: submit it later or more slowly, raise "
                  "admission_options::capacity, or let submissions wait with when_full::block");
@@ -242,6 +246,8 @@ std::int64_t admission_gate::capacity() const noexcept { return state_.places();
 
 std::int64_t admission_gate::taken() const noexcept { return state_.taken(); }
 
-std::int64_t admission_gate::waiting() const noexcept { return state_.waiting(); }
+std::int64_t admission_gate::waiting() const noexcept {
+  return detail::process_generation() == state_.generation ? state_.waiting() : 0;  // the lock of a child may be held for ever
+}
 
 }  // namespace filch::inline v0_1

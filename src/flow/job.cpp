@@ -81,6 +81,11 @@ void job::run_here() noexcept {
     attempt_.drop_reference();
 }
 
+void job::end_here(std::exception_ptr reason) noexcept {
+  if (attempt_.state.claim() == claim_outcome::claimed) cancel(std::move(reason));
+  attempt_.drop_reference();
+}
+
 // A further attempt takes its moment from the limiter when it has waited for its own.
 after_due job::turn::come_due() {
   if (of_.plan_.limiter != nullptr && of_.again_ && !std::exchange(of_.in_time_, true)) {

@@ -16,6 +16,10 @@ void pool_core::run_claimed_outside(task_node& claimed) noexcept {
 
 // In the order of a worker: what comes of the task's release counts before its end does.
 void pool_core::run_dequeued_outside(task_node& claimed) noexcept {
+  if (cancelling()) {
+    cancel_claimed(claimed, cancelled_because_stopped());
+    return claimed.drop_reference();
+  }
   const run_outcome outcome = run_outside(claimed);
   notify_all(claimed.state.finish());
   claimed.drop_reference();

@@ -1,6 +1,7 @@
 // How a stream of results ends before its inputs do: abandoned by its consumer, stopped by a token, or with its pool.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -50,6 +51,22 @@ std::set<std::uint64_t> indices_of(Range&& range) {
   std::set<std::uint64_t> seen;
   for (auto& each : range) EXPECT_TRUE(seen.insert(each.index()).second);
   return seen;
+}
+
+// The size of an element is decided once: its token cannot be stopped any more when its last source has gone.
+TEST_P(map_end_test, the_last_source_of_its_token_may_go_midway) {
+  filch::scheduler& pool = make_shaped_pool();
+  using large = std::array<char, 870>;  // one block size with the hook, another without it
+  auto source = std::make_unique<std::stop_source>();
+  filch::map_options options{.window = 64};
+  options.task.stop = source->get_token();
+  std::uint64_t pulled = 0;
+  const auto inputs = std::views::iota(0, 2'000) | std::views::transform([](int) { return large{}; });
+  for (const auto& each : filch::map(pool, inputs, [](const large& in) { return in[0]; }, options)) {
+    EXPECT_EQ(each.value(), 0);
+    if (++pulled == 100) source.reset();
+  }
+  EXPECT_EQ(pulled, 2'000U);
 }
 
 TEST_P(map_end_test, abandoned_before_begin_it_has_done_nothing) {

@@ -23,13 +23,17 @@ struct gate_access;
 ///
 /// - `block`: waits until one is handed to it. First come, first served: nobody overtakes who waits. A worker of another pool
 ///   is replaced by a spare meanwhile. If the task's stop token is stopped it waits no longer, and the future is that of a
-///   cancelled task. Where the pool is shut down meanwhile it goes on waiting for its turn, which comes as the admitted tasks
+///   cancelled task; at the deadline of a job its future is that of one whose time is up. Where the pool is shut down meanwhile it goes on waiting for its turn, which comes as the admitted tasks
 ///   end, and then throws closed. It should not hold a lock, or be waited for, where the admitted tasks need that to end.
 /// - `reject`: throws rejected.
 /// - `caller_runs`: runs the task here and now, without a place; with a limiter, when its moment has come, for which it waits.
-///   The future is ready then, and keeps what the task threw. A callable that takes a stop token gets the one it would have got
+///   The future is ready then, unless another thread is just ending the task or it is a job with attempts left, and keeps what
+///   the task threw. A callable that takes a stop token gets the one it would have got
 ///   on a worker. For the pool it is one of its tasks: what it submits is submitted from inside, and a shutdown waits for it.
 ///   Of a job this is the first attempt; further ones run on workers, without a place either.
+///
+/// What waits for its moment, or for its next attempt, has a place meanwhile. Tasks that submit through the gate are not
+/// bounded, whatever the call. To end those who wait, give them a stop token: closing a pool does not.
 ///
 /// May be shared by any number of threads and pools, and destroyed while tasks are under way, but not while a submission is.
 ///

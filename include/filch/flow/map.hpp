@@ -140,6 +140,10 @@ concept mappable = bulk_submittable<std::decay_t<F>, std::ranges::range_value_t<
 /// many tasks at the same time; one that can take a std::stop_token before its argument gets one that is stopped when the range
 /// is abandoned, by the token in the options, and by the pool's shutdown_now(). An input is dead before its result can be seen.
 ///
+/// The range's begin() and ++ may block in the inputs while results are ready, for one input where these take their time:
+/// inputs that come only after results have been pulled need a window of 1. What they throw is final, also where they are a
+/// range of this kind whose increment could be repeated. A result that refers to its input dangles: return a value.
+///
 /// Every input that was taken comes out once, with its index: with what the function returned, or with an exception. An element
 /// whose task the pool cancels has task_cancelled; one whose task it does not take any more has closed, and no further inputs
 /// are taken. After shutdown_now(), and after a stop request by the token in the options, no inputs are taken at all; what is
@@ -153,6 +157,10 @@ template <std::ranges::input_range Range, class F>
   requires std::ranges::viewable_range<Range> && detail::mappable<Range, F>
 [[nodiscard]] map_range<std::views::all_t<Range>, std::decay_t<F>> map(scheduler& pool, Range&& inputs, F&& function,
                                                                        const map_options& options = {}) {
+  static_assert(!(std::is_member_function_pointer_v<std::decay_t<F>> &&
+                  std::is_lvalue_reference_v<detail::bulk_result<std::decay_t<F>, std::ranges::range_value_t<Range>>>),
+                "filch: this member function refers to its object, an input that is gone before the result can be seen: map a "
+                "lambda that returns a value");
   detail::require_callable(function);
   return detail::map_access::make<std::views::all_t<Range>, std::decay_t<F>>(pool, std::views::all(std::forward<Range>(inputs)),
                                                                              std::forward<F>(function), options);

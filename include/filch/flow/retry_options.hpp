@@ -30,7 +30,7 @@ struct retry_options {
   double jitter = 0.5;
 
   /// Asked on the worker whether what an attempt threw is worth another one. Default: everything is. What it throws itself
-  /// takes that place, and ends the job.
+  /// takes that place, and ends the job. It should not wait, nor submit through the gate of the job.
   std::function<bool(const std::exception_ptr&)> when{};
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <stop_token>
 #include <utility>
 
@@ -54,7 +55,7 @@ class place_in_use {
 enum class admission_outcome {
   admitted,
   full,
-  stopped  // the stop token said so: the task is not to run
+  stopped  // the stop token said so, or the deadline: the task is not to run
 };
 struct admission {
   admission_outcome outcome;
@@ -62,7 +63,8 @@ struct admission {
 };
 
 /// As the gate's options say; `full` where the caller has to run the task. Throws rejected, closed, forked, too_many_blocked.
-[[nodiscard]] admission admit(const admission_gate& gate, scheduler& pool, const std::stop_token& stop);
+[[nodiscard]] admission admit(const admission_gate& gate, scheduler& pool, const std::stop_token& stop,
+                              std::optional<std::chrono::steady_clock::time_point> deadline);
 
 /// Without waiting. Throws closed, forked.
 [[nodiscard]] admission admit_at_once(const admission_gate& gate, scheduler& pool);

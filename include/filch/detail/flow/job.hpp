@@ -61,6 +61,8 @@ class job : public task_owner {
   /// task_pool::reserve.
   void reserve();
   void run_here() noexcept;
+  /// Instead of that.
+  void end_here(std::exception_ptr reason) noexcept;
 
   // --- what the hook of a stop token asks of its task ---
   struct stop_claim {

@@ -69,6 +69,7 @@ class map_stream {
   map_stream(scheduler& pool, V&& inputs, G&& function, const map_options& options)
       : window_(pool, options),
         given_stop_(options.task.stop),
+        stoppable_(given_stop_.stop_possible()),
         function_(std::forward<G>(function), given_stop_, window_.stop_of_pool()),
         inputs_(std::move(inputs)) {}
   map_stream(const map_stream&) = delete;
@@ -125,7 +126,7 @@ class map_stream {
   // The current result has a place in the window, too.
   [[nodiscard]] std::size_t room() const noexcept { return window_.room() - (current_ ? 1 : 0); }
 
-  // Until the window is full. But who waits for single-pass inputs waits no longer than for one of them if there is a result.
+  // Until the window is full. But who has a result waits for no more than one group of inputs that take their time.
   void refill() {
     while (!no_more_ && room() != 0) {
       if (given_stop_.stop_requested() || window_.stop_of_pool().stop_requested()) {
@@ -133,8 +134,8 @@ class map_stream {
         return;
       }
       const map_group::pace found =
-          given_stop_.stop_possible() ? queue_group<stop_hook<task_node>>() : queue_group<no_stop_hook>();
-      if (std::ranges::forward_range<V> || found == map_group::pace::fast) continue;
+          stoppable_ ? queue_group<stop_hook<task_node>>() : queue_group<no_stop_hook>();
+      if (found == map_group::pace::fast) continue;
       if (!current_) take_if_ready();
       if (current_) return;
     }
@@ -232,7 +233,7 @@ class map_stream {
     future_state<result>& state = state_of(done);
     state.discard_result();
     if (state.references.drop() == drop_outcome::others_hold) return;
-    if (given_stop_.stop_possible())
+    if (stoppable_)
       keep_spare(unmake<stop_hook<task_node>>(state));
     else
       keep_spare(unmake<no_stop_hook>(state));
@@ -248,7 +249,7 @@ class map_stream {
   static future_state<result>& state_of(map_entry& of) noexcept { return static_cast<future_state<result>&>(of.task()); }
 
   [[nodiscard]] std::size_t item_size() const noexcept {
-    return given_stop_.stop_possible() ? sizeof(stoppable_item) : sizeof(plain_item);
+    return stoppable_ ? sizeof(stoppable_item) : sizeof(plain_item);
   }
   void keep_spare(void* room) noexcept { spare_ = ::new (room) spare_room{spare_}; }
 
@@ -259,6 +260,7 @@ class map_stream {
 
   map_window window_;
   const std::stop_token given_stop_;
+  const bool stoppable_;  // once and for all: a token may lose its last source
   function_type function_;
   V inputs_;
   std::optional<std::ranges::iterator_t<V>> next_input_;
