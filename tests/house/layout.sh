@@ -14,6 +14,7 @@ trap 'rm -rf "$work"' EXIT
 cat > "$work/all.cpp" <<END
 #include <filch/filch.hpp>
 #include "runtime/pool_core.hpp"
+#include "flow/admission_state.hpp"
 #include "time/timers.hpp"
 
 // The classes of tasks come with what they call.
@@ -21,6 +22,8 @@ int use(filch::scheduler& pool, std::vector<int>& numbers) {
   pool.post([] {});
   (void)filch::submit_after(pool, std::chrono::seconds(1), [] {});
   (void)filch::submit_every(pool, std::chrono::seconds(1), [] {});
+  filch::admission_gate gate({.capacity = 1});
+  (void)filch::submit(pool, {.gate = &gate, .timeout = std::chrono::seconds(1)}, [] {});
   pool.post_bulk(numbers, [](int) {});
   for (auto& each : filch::map(pool, numbers, [](int number) { return number; })) (void)each;
   return pool.submit([] { return 1; }).get() + pool.submit_bulk(numbers, [](int number) { return number; })[0].get();
@@ -43,7 +46,7 @@ grep -q '::task_node\.owner at [0-9]*: const_type pointer_type .*task_owner' "$w
   echo "layout.sh: fields and their types are not understood in what this compiler says" >&2
   exit 1
 }
-for class in timers series_of pool_core worker slab chunk deque_ring deque_owner idle_word spare_word task_node reference_count submitted_task map_window map_stream; do
+for class in timers series_of pool_core worker slab chunk deque_ring deque_owner idle_word spare_word task_node reference_count submitted_task job job_of admission_state map_window map_stream; do
   grep -Eq "::$class(<.*>)? size " "$work/release.layout" && continue
   echo "layout.sh: the debugging information does not have $class" >&2
   exit 1
