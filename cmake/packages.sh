@@ -16,6 +16,8 @@ declare -A what_is=(
   [relacy-dev]="the Relacy race detector"
   [libbenchmark-dev]="Google Benchmark"
   [clang-19]="clang 19 or newer"
+  [libjpeg62-turbo-dev]="libjpeg with its header"
+  [libpng-dev]="libpng with its header"
   [gcovr]="gcovr, which reads gcc's coverage"
   [spin]="the model checker spin"
   [qemu-system-x86]="qemu for whole machines"
@@ -80,6 +82,8 @@ has_package() {
     libgtest-dev) has_header gtest/gtest.h ;;
     relacy-dev) has_header relacy/relacy.hpp ;;
     libbenchmark-dev) has_header benchmark/benchmark.h ;;
+    libjpeg62-turbo-dev) has_header jpeglib.h ;;
+    libpng-dev) has_header png.h ;;
     clang-19) newest_clang 19 > /dev/null ;;
     gcovr | spin) command -v "$1" > /dev/null ;;
     qemu-user) command -v qemu-aarch64 > /dev/null ;;

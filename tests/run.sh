@@ -63,6 +63,7 @@ for stage in "${stages[@]}"; do
 done
 
 require_packages g++ cmake ninja-build pkg-config libhwloc-dev libconcurrentqueue-dev libgtest-dev relacy-dev
+obtain_packages libjpeg62-turbo-dev libpng-dev || say "the example thumbnails and its tests are left out"
 if [[ " ${stages[*]}" =~ " clang"|" fuzz" ]]; then
   if ! clang=$(newest_clang 19) && obtain_packages clang-19 libclang-rt-19-dev; then
     clang=$(newest_clang 19)
