@@ -734,9 +734,6 @@ TEST_P(admission_test, a_caller_that_waits_for_its_moment_needs_no_worker) {
 
 // What a holder of a place does outside of its call is done in its place too.
 TEST_P(admission_test, a_capture_may_submit_through_its_gate_to_another_pool_when_it_dies) {
-  filch::scheduler& one = make_shaped_pool();
-  filch::scheduler& other = make_shaped_pool();
-  filch::admission_gate gate({.capacity = 1});
   struct last_words {
     filch::scheduler* other;
     filch::admission_gate* gate;
@@ -748,6 +745,9 @@ TEST_P(admission_test, a_capture_may_submit_through_its_gate_to_another_pool_whe
   };
   int number = 0;
   for (const bool cancelled : {false, true}) {
+    filch::scheduler& one = make_shaped_pool();
+    filch::scheduler& other = make_shaped_pool();
+    filch::admission_gate gate({.capacity = 1});
     event said;
     held_workers held(one, width());
     auto task = filch::submit(one, {.gate = &gate},
