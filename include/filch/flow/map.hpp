@@ -140,9 +140,10 @@ concept mappable = bulk_submittable<std::decay_t<F>, std::ranges::range_value_t<
 /// many tasks at the same time; one that can take a std::stop_token before its argument gets one that is stopped when the range
 /// is abandoned, by the token in the options, and by the pool's shutdown_now(). An input is dead before its result can be seen.
 ///
-/// The range's begin() and ++ may block in the inputs while results are ready, for one input where these take their time:
-/// inputs that come only after results have been pulled need a window of 1. What they throw is final, also where they are a
-/// range of this kind whose increment could be repeated. A result that refers to its input dangles: return a value.
+/// The range's begin() and ++ may block in the inputs while results are ready: until the window is full or, where the inputs are
+/// single-pass and take their time, for one of them. Inputs that come only after results have been pulled need a window of 1.
+/// What they throw is final, also where they are a range of this kind whose increment could be repeated. A result that refers
+/// to its input dangles: return a value.
 ///
 /// Every input that was taken comes out once, with its index: with what the function returned, or with an exception. An element
 /// whose task the pool cancels has task_cancelled; one whose task it does not take any more has closed, and no further inputs

@@ -126,7 +126,7 @@ class map_stream {
   // The current result has a place in the window, too.
   [[nodiscard]] std::size_t room() const noexcept { return window_.room() - (current_ ? 1 : 0); }
 
-  // Until the window is full. But who has a result waits for no more than one group of inputs that take their time.
+  // Until the window is full. But who waits for single-pass inputs waits no longer than for one of them if there is a result.
   void refill() {
     while (!no_more_ && room() != 0) {
       if (given_stop_.stop_requested() || window_.stop_of_pool().stop_requested()) {
@@ -135,7 +135,7 @@ class map_stream {
       }
       const map_group::pace found =
           stoppable_ ? queue_group<stop_hook<task_node>>() : queue_group<no_stop_hook>();
-      if (found == map_group::pace::fast) continue;
+      if (std::ranges::forward_range<V> || found == map_group::pace::fast) continue;
       if (!current_) take_if_ready();
       if (current_) return;
     }
