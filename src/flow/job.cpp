@@ -74,15 +74,21 @@ void job::reserve() {
   timers_.insert(alarm_, limit_);
 }
 
-void job::run_here() noexcept {
-  if (attempt_.state.claim() == claim_outcome::claimed)
-    pool_.run_dequeued_outside(attempt_);
-  else
-    attempt_.drop_reference();
+claim_outcome job::claim_here() noexcept {
+  const claim_outcome outcome = attempt_.state.claim();
+  if (outcome == claim_outcome::taken) attempt_.drop_reference();
+  return outcome;
 }
 
+void job::run_here() noexcept { pool_.run_dequeued_outside(attempt_); }
+
 void job::end_here(std::exception_ptr reason) noexcept {
-  if (attempt_.state.claim() == claim_outcome::claimed) cancel(std::move(reason));
+  cancel(std::move(reason));
+  attempt_.drop_reference();
+}
+
+void job::stop_here() noexcept {
+  cancel_by_token(*this);
   attempt_.drop_reference();
 }
 

@@ -17,6 +17,7 @@
 #include <filch/detail/flow/moment.hpp>
 #include <filch/detail/flow/submit_job.hpp>
 #include <filch/detail/task/callable.hpp>
+#include <filch/detail/task/cancel.hpp>
 #include <filch/detail/task/make_task.hpp>
 #include <filch/detail/task/own_stop.hpp>
 #include <filch/detail/task/submitted_task.hpp>
@@ -26,7 +27,6 @@
 #include <filch/flow/rate_limiter.hpp>
 #include <filch/runtime/scheduler.hpp>
 #include <filch/task/future.hpp>
-#include <filch/time/submit_after.hpp>
 
 namespace filch::inline v0_1::detail {
 
@@ -108,10 +108,11 @@ future<task_result<F, Args...>> submit_with_place(scheduler& pool, const job_opt
   return std::min(options.limiter->take(by.now()), options.deadline.value_or(time_point::max()));
 }
 
-/// Runs a task that is counted, when the moment has come, unless somebody has claimed it. `cancel(reason)` ends it instead.
-template <class Run, class Cancel>
+/// Runs a task that is counted, when the moment has come. The caller has claimed it before, so that it is there, and its pool,
+/// for as long as this waits. `cancel(reason)` ends it instead, `stopped()` because its token was stopped meanwhile.
+template <class Run, class Cancel, class Stopped>
 void run_in_its_moment(const pool_timers& by, std::chrono::steady_clock::time_point due, const std::stop_token& stop, Run&& run,
-                       Cancel&& cancel) {
+                       Cancel&& cancel, Stopped&& stopped) {
   if (due > by.now()) {
     try {
       wait_for_moment(by, due, stop);
@@ -119,6 +120,7 @@ void run_in_its_moment(const pool_timers& by, std::chrono::steady_clock::time_po
       cancel(std::current_exception());
       throw;
     }
+    if (stop.stop_requested()) return stopped();
   }
   run();
 }
@@ -133,19 +135,19 @@ future<task_result<F, Args...>> make_and_run(const pool_timers& by, const job_op
                                std::forward<Args>(args)...);
   queue_with_hook(made, stop, [&] { by.pool.reserve(options.task.priority); });
   auto result = future_access::adopt(made);
-  const auto claim_and = [&](auto&& end) {
-    if (made.state.claim() == claim_outcome::claimed)
-      end();
-    else
-      made.drop_reference();
-  };
+  if (made.state.claim() == claim_outcome::taken) {
+    made.drop_reference();
+    return result;
+  }
   run_in_its_moment(
-      by, due, stop, [&] { claim_and([&] { by.pool.run_dequeued_outside(made); }); },
+      by, due, stop, [&] { by.pool.run_dequeued_outside(made); },
       [&](std::exception_ptr reason) {
-        claim_and([&] {
-          by.pool.cancel_claimed(made, std::move(reason));
-          made.drop_reference();
-        });
+        by.pool.cancel_claimed(made, std::move(reason));
+        made.drop_reference();
+      },
+      [&] {
+        cancel_by_token(made);
+        made.drop_reference();
       });
   return result;
 }
@@ -164,8 +166,10 @@ future<task_result<F, Args...>> run_by_caller(scheduler& pool, const job_options
       own = &made;
     };
     auto result = make_job(by, std::move(plan), reserve, std::forward<F>(function), std::forward<Args>(args)...);
-    run_in_its_moment(
-        by, due, options.task.stop, [&] { own->run_here(); }, [&](std::exception_ptr reason) { own->end_here(std::move(reason)); });
+    if (own->claim_here() == claim_outcome::claimed)
+      run_in_its_moment(
+          by, due, options.task.stop, [&] { own->run_here(); },
+          [&](std::exception_ptr reason) { own->end_here(std::move(reason)); }, [&] { own->stop_here(); });
     return result;
   }
   if (options.task.stop.stop_possible())

@@ -57,12 +57,13 @@ class job : public task_owner {
   /// The submitter: from here on it may run, and be over, at any moment. Throws as task_pool::enqueue_with; all its references
   /// are the caller's then.
   void start();
-  /// Instead: it is counted, and not queued; then its first attempt runs here, if nobody has claimed it. Throws as
-  /// task_pool::reserve.
+  /// Instead: it is counted, and not queued; then its first attempt is claimed, if nobody has done that, and runs here or is
+  /// ended. Throws as task_pool::reserve.
   void reserve();
+  [[nodiscard]] claim_outcome claim_here() noexcept;
   void run_here() noexcept;
-  /// Instead of that.
   void end_here(std::exception_ptr reason) noexcept;
+  void stop_here() noexcept;
 
   // --- what the hook of a stop token asks of its task ---
   struct stop_claim {
