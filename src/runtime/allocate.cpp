@@ -32,7 +32,8 @@ void* pool_core::allocate_in(const slot_lease& slot, std::size_t bytes, std::siz
 
 // [M6] The fence stands between the count of a block that has come home and the looks for who sleeps on it. It pairs with the
 // one of a worker that is about to sleep [I2]: either its bit is seen here, or it sees the count. Who sleeps is woken, finds
-// nothing to do, trims and sleeps again. After the end, who rings has the workers' slabs to itself.
+// nothing to do, trims and sleeps again; for who is dormant it is done here. After the end, who rings has the workers' slabs to
+// itself.
 void pool_core::trim_memory() noexcept {
   standard_atomics::full_fence();
   slots_.trim();
@@ -41,8 +42,8 @@ void pool_core::trim_memory() noexcept {
   for_each_worker([&](worker& each) {
     if (ended)
       each.trim();
-    else if (each.wants_trim())
-      (void)idle_.call_up(each.seat().group, std::uint64_t{1} << each.seat().bit);
+    else if (each.wants_trim() && !idle_.call_up(each.seat().group, std::uint64_t{1} << each.seat().bit))
+      trim_if_dormant(each);
   });
 }
 

@@ -45,30 +45,39 @@ void pool_core::replace_blocked_worker() {
 
 // Its bit is the caller's, and with it the right to make and to start it.
 void pool_core::start_spare(unsigned spare) {
-  const unsigned index = worker_count_ + spare;
-  worker* const own = worker_at(index);
-  if (own != nullptr && own->is_started()) {
-    wake_dormant(groups_.seats[index]);
-    return;
-  }
   try {
-    (own != nullptr ? *own : make_worker(index)).start();
+    wake_spare(spare);
   } catch (const std::exception& reason) {
-    spares_.return_spare(spare);
     throw too_many_blocked(std::string("filch: a worker is about to block and no spare could be started for it: ") +
                            reason.what());
   }
 }
 
-// It counts as searching before it wakes. (A new thread does not: its start hook may take long, and who submits meanwhile
-// must not rely on it.)
-void pool_core::wake_dormant(idle_seat seat) noexcept {
-  words_[seat.group].add_searcher();
-  token(seat.group, seat.bit).notify();
+void pool_core::wake_spare(unsigned spare) {
+  const unsigned index = most_workers() + spare;
+  try {
+    (void)started_worker(index);
+  } catch (...) {
+    spares_.return_spare(spare);
+    throw;
+  }
+  wake_dormant(index);
 }
 
+// For who has its bit, or resizes. Its thread, where it is new, is dormant until it is woken.
+worker& pool_core::started_worker(unsigned index) {
+  worker* const own = worker_at(index);
+  if (own != nullptr && own->is_started()) return *own;
+  worker& made = own != nullptr ? *own : make_worker(index);
+  made.start();
+  return made;
+}
+
+// dormant -> busy. Nobody relies on it until it has begun to search: a new thread's start hook may take long.
+void pool_core::wake_dormant(unsigned index) noexcept { tokens_[index].notify(); }
+
 void pool_core::blocked_worker_returns() noexcept {
-  if (spares_.unblock()) call_up_one_spare();
+  if (spares_.unblock()) call_up_one_too_many();
 }
 
 // For a worker that was refused and yet counted as returned, because its wait ended at the same moment: meanwhile a spare may
@@ -84,20 +93,21 @@ void pool_core::take_back_return() noexcept {
   }
 }
 
-// There is one worker too many: a spare that is parked as if it were needed wakes, finds nothing, and retires. The fence
-// pairs with the one of a spare that is about to park [I2]: either its bit is seen here, or it sees the excess.
-void pool_core::call_up_one_spare() noexcept {
+// There is one worker too many: a spare, or a worker past the target, that is parked as if it were needed wakes, finds nothing,
+// and retires. The fence pairs with the one of a worker that is about to park [I2]: either its bit is seen here, or it sees the
+// excess.
+void pool_core::call_up_one_too_many() noexcept {
   standard_atomics::full_fence();
+  const unsigned workers = worker_count();
   for (unsigned group = 0; group != group_count(); ++group)
-    if (idle_.call_up(group, groups_.groups[group].spares)) return;
+    if (idle_.call_up(group, groups_.groups[group].bits_from(workers))) return;
 }
 
 // Asked by a worker that has set its bit and not slept yet. One whose slab must be trimmed once more does not sleep: who
 // rang while its bit was not set yet did not wake it.
 bool pool_core::must_stay_awake(idle_seat seat) const noexcept {
-  const group_plan::group& own = groups_.groups[seat.group];
-  const bool spare = ((own.spares >> seat.bit) & 1) != 0;
-  return stopping() || (spare && spares_.excess()) || worker_at(own.members[seat.bit])->wants_trim();
+  const unsigned index = groups_.groups[seat.group].members[seat.bit];
+  return stopping() || is_one_too_many(index) || worker_at(index)->wants_trim();
 }
 
 }  // namespace filch::inline v0_1::detail

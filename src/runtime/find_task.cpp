@@ -1,9 +1,9 @@
 // Which task a worker runs next.
 //
 // What is urgent first. Then the newest own task: its data is warm, and the oldest are left to thieves. Then what came from
-// outside, a fair share at a time. Then the oldest task of the nearest worker that has one, and at last what can wait. And every
-// 61st look the other way round: in turn the injection queue, the own oldest task, another worker's oldest or what can wait
-// comes first, so that neither a task that resubmits itself nor urgent ones starve anybody.
+// outside, a fair share at a time. Then the oldest task of the nearest worker that has one, and at last what can wait. And
+// every 61st look the other way round: in turn the injection queue, the own oldest task, another worker's oldest or what can
+// wait comes first, so that neither a task that resubmits itself nor urgent ones starve anybody.
 #include <algorithm>
 
 #include "runtime/pool_core.hpp"
@@ -81,25 +81,24 @@ task_node* worker::take_injected(batch_size size) noexcept {
 task_node* worker::steal() noexcept {
   if (!is_spare())
     for (const std::uint32_t victim : pool_.decided().plan.workers[index_].victims)
-      if (task_node* const task = steal_from(*pool_.worker_at(victim)); task != nullptr) return task;
+      if (task_node* const task = steal_at(victim); task != nullptr) return task;
   // Spares have no place of their own: they stand behind the workers as victims, and rob all in the order of indices.
-  for (unsigned i = is_spare() ? 0 : pool_.worker_count(); i != pool_.workers_in_use(); ++i) {
-    worker* const victim = pool_.worker_at(i);
-    if (victim == nullptr || victim == this) continue;
-    if (task_node* const task = steal_from(*victim); task != nullptr) return task;
-  }
+  for (unsigned i = is_spare() ? 0 : pool_.most_workers(); i < pool_.workers_in_use(); ++i)
+    if (task_node* const task = steal_at(i); task != nullptr) return task;
   return nullptr;
 }
 
 // The nearest that always has something must not hide the others from a worker that always has something of its own.
 task_node* worker::steal_in_turn() noexcept {
   const unsigned all = pool_.workers_in_use();
-  for (unsigned looks = 0; looks != all; ++looks) {
-    worker* const victim = pool_.worker_at(next_victim_++ % all);
-    if (victim == nullptr || victim == this) continue;
-    if (task_node* const task = steal_from(*victim); task != nullptr) return task;
-  }
+  for (unsigned looks = 0; looks != all; ++looks)
+    if (task_node* const task = steal_at(next_victim_++ % all); task != nullptr) return task;
   return nullptr;
+}
+
+task_node* worker::steal_at(unsigned index) noexcept {
+  worker* const victim = pool_.worker_at(index);
+  return victim == nullptr || victim == this ? nullptr : steal_from(*victim);
 }
 
 // Whoever loses to another thief tries again: there may be more, and somebody has made progress.

@@ -2,7 +2,6 @@
 #include "runtime/groups.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <map>
 #include <numeric>
 
@@ -45,7 +44,6 @@ void seat_spares(group_plan& plan, unsigned first, unsigned spares) {
     unsigned tried = 0;
     while (tried != groups && plan.groups[at % groups].size == capacity) ++at, ++tried;
     const unsigned group = tried == groups ? add_group(plan) : at++ % groups;
-    plan.groups[group].spares |= std::uint64_t{1} << plan.groups[group].size;
     seat(plan, group, first + spare);
   }
 }
@@ -68,6 +66,18 @@ std::vector<unsigned> by_distance(const group_plan& plan, const placement_plan& 
 
 }  // namespace
 
+unsigned group_plan::group::members_below(unsigned workers) const noexcept {
+  return static_cast<unsigned>(std::lower_bound(members.begin(), members.end(), workers) - members.begin());
+}
+
+std::uint64_t group_plan::group::bits_from(unsigned workers) const noexcept {
+  return (std::uint64_t{1} << size) - (std::uint64_t{1} << members_below(workers));
+}
+
+unsigned group_plan::group::search_limit(unsigned workers) const noexcept {
+  return std::max(1U, members_below(workers) / 2);
+}
+
 group_plan plan_groups(const placement_plan& places, unsigned spares) {
   group_plan plan;
   const auto workers = static_cast<unsigned>(places.workers.size());
@@ -77,7 +87,6 @@ group_plan plan_groups(const placement_plan& places, unsigned spares) {
   for (unsigned g = 0; g != plan.groups.size(); ++g) {
     auto& group = plan.groups[g];
     group.nearest = by_distance(plan, places, g);
-    group.search_limit = std::max(1U, (group.size - static_cast<unsigned>(std::popcount(group.spares))) / 2);
   }
   return plan;
 }

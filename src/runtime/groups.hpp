@@ -13,10 +13,15 @@ namespace filch::inline v0_1::detail {
 struct group_plan {
   struct group {
     unsigned size = 0;                 // workers and spares
-    std::uint64_t spares = 0;          // the bits of the spares
-    unsigned search_limit = 1;         // half of the workers, spares not counted, at least one
     std::vector<unsigned> nearest;     // all groups, this one first, then by distance
-    std::vector<unsigned> members;     // worker indices by bit
+    std::vector<unsigned> members;     // worker indices by bit, ascending, so that the spares come last
+
+    /// How many of the first so many workers of the pool stand here.
+    [[nodiscard]] unsigned members_below(unsigned workers) const noexcept;
+    /// The bits of all others that stand here, spares among them.
+    [[nodiscard]] std::uint64_t bits_from(unsigned workers) const noexcept;
+    /// How many may search, when the pool has so many workers: half of those that stand here, at least one.
+    [[nodiscard]] unsigned search_limit(unsigned workers) const noexcept;
   };
   std::vector<group> groups;
   std::vector<idle_seat> seats;  // by worker index, spares after the workers

@@ -8,7 +8,7 @@
 namespace filch::inline v0_1::detail {
 
 local_slots::local_slots(const scheduler& pool) noexcept
-    : core_(&scheduler_access::core(pool)), count_(core_->worker_count() + core_->spare_count()) {}
+    : core_(&scheduler_access::core(pool)), count_(core_->most_workers() + core_->spare_count()) {}
 
 std::optional<std::size_t> local_slots::mine() const noexcept {
   const worker* const self = this_thread_worker;

@@ -1,6 +1,7 @@
 // Making the workers, and ending them.
 #include "runtime/pool_core.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -10,13 +11,17 @@ namespace filch::inline v0_1::detail {
 
 pool_core::pool_core(settings&& decided)
     : settings_(std::move(decided)),
-      worker_count_(static_cast<unsigned>(settings_.plan.workers.size())),
       spare_count_(settings_.spares),
       groups_(plan_groups(settings_.plan, spare_count_)),
       words_(std::make_unique<idle_word<parking_atomics>[]>(groups_.groups.size())),
-      tokens_(std::make_unique<park_token<parking_atomics>[]>(worker_count_ + spare_count_)),
-      workers_(std::make_unique<standard_atomics::atomic<worker*>[]>(worker_count_ + spare_count_)),
-      spares_(worker_count_, spare_count_) {
+      search_limits_(std::make_unique<standard_atomics::atomic<unsigned>[]>(groups_.groups.size())),
+      tokens_(std::make_unique<park_token<parking_atomics>[]>(most_workers() + spare_count_)),
+      workers_(std::make_unique<standard_atomics::atomic<worker*>[]>(most_workers() + spare_count_)),
+      dormant_(std::make_unique<bool[]>(most_workers())),
+      dormant_workers_(most_workers() - settings_.first_workers),
+      spares_(settings_.first_workers, spare_count_) {
+  std::fill(dormant_.get() + settings_.first_workers, dormant_.get() + most_workers(), true);
+  limit_searches(settings_.first_workers);
   watch_for_forks();
   start_workers();
 }
@@ -41,8 +46,8 @@ void pool_core::start_workers() {
   unsigned started = 0;
   std::exception_ptr error;
   try {
-    for (unsigned i = 0; i != worker_count_; ++i) (void)make_worker(i);
-    for (; started != worker_count_; ++started) worker_at(started)->start();
+    for (unsigned i = 0; i != settings_.first_workers; ++i) (void)make_worker(i);
+    for (; started != settings_.first_workers; ++started) worker_at(started)->start();
   } catch (...) {
     error = std::current_exception();
   }
@@ -68,9 +73,13 @@ worker& pool_core::make_worker(unsigned index) {
   return *made.release();
 }
 
-// Called once, when the pool is closed and idle: no task runs, so nobody creates another spare.
+// Called once, when the pool is closed and idle: no task runs, so nobody creates another spare. Who resizes is done, or finds
+// the pool closed.
 void pool_core::stop_and_join() noexcept {
-  stopping_.store(true, std::memory_order_seq_cst);  // [I9] pairs with the look
+  {
+    const std::scoped_lock lock(resizing_);
+    stopping_.store(true, std::memory_order_seq_cst);  // [I9] pairs with the look
+  }
   idle_.stop();
   for_each_worker([](worker& each) { each.join(); });
 }

@@ -9,6 +9,7 @@
 //   run_task.cpp    the exception of a task that nobody waits for
 //   tombstones.cpp  what is left in the queues at the end
 //   block.cpp       spares
+//   resize.cpp      more workers, or fewer
 //   outside.cpp     tasks that end outside of a worker's loop: run by a helper, or cancelled
 //   shutdown.cpp    closing, draining, cancelling
 //   service.cpp     what stands above and ends with the pool
@@ -87,7 +88,11 @@ class pool_core final : public task_pool {
   shutdown_counts shutdown(shutdown_mode mode, steady_time deadline);
   [[nodiscard]] pool_metrics metrics() const;
   [[nodiscard]] std::string describe() const;
-  [[nodiscard]] unsigned worker_count() const noexcept { return worker_count_; }
+  /// Throws closed, forked, std::system_error, std::bad_alloc; nothing has changed then. 1 to most_workers().
+  void resize(unsigned workers);
+  /// How many workers there are to be now.
+  [[nodiscard]] unsigned worker_count() const noexcept { return spares_.target(); }
+  [[nodiscard]] unsigned most_workers() const noexcept { return settings_.most_workers(); }
   [[nodiscard]] unsigned spare_count() const noexcept { return spare_count_; }
   [[nodiscard]] std::uint32_t generation() const noexcept { return generation_; }
   [[nodiscard]] bool is_this_process() const noexcept { return generation_ == process_generation(); }
@@ -131,6 +136,11 @@ class pool_core final : public task_pool {
   void blocked_worker_returns() noexcept;
   void take_back_return() noexcept;
 
+  /// Whether a worker of this index, or of a higher one, is one too many; may be old.
+  [[nodiscard]] bool is_one_too_many(unsigned index) const noexcept { return spares_.excess_for(index); }
+  /// By a worker that has nothing of its own: to go dormant.
+  [[nodiscard]] retire_outcome try_retire(worker& asks) noexcept;
+
   /// Whether nothing goes on: no task is queued or runs, no worker searches, and each is parked or dormant. For tests.
   [[nodiscard]] bool is_at_rest() noexcept;
 
@@ -156,7 +166,9 @@ class pool_core final : public task_pool {
   // fence [I2], misses the flag finds the token that stop() sets.
   [[nodiscard]] bool stopping() const noexcept { return stopping_.load(std::memory_order_seq_cst); }
   [[nodiscard]] bool must_stay_awake(idle_seat seat) const noexcept;
-  [[nodiscard]] unsigned search_limit(unsigned group) const noexcept { return groups_.groups[group].search_limit; }
+  [[nodiscard]] unsigned search_limit(unsigned group) const noexcept {
+    return search_limits_[group].load(std::memory_order_relaxed);
+  }
   [[nodiscard]] unsigned group_count() const noexcept { return static_cast<unsigned>(groups_.groups.size()); }
   [[nodiscard]] idle_word<parking_atomics>& word(unsigned group) noexcept { return words_[group]; }
   [[nodiscard]] unsigned group_size(unsigned group) const noexcept { return groups_.groups[group].size; }
@@ -178,8 +190,18 @@ class pool_core final : public task_pool {
   void require_open() const;
   void enqueue_in(const slot_lease& slot, task_node* const* tasks, std::size_t count);
   void start_spare(unsigned spare);
-  void wake_dormant(idle_seat seat) noexcept;
-  void call_up_one_spare() noexcept;
+  void wake_spare(unsigned spare);
+  worker& started_worker(unsigned index);
+  void wake_dormant(unsigned index) noexcept;
+  void call_up_one_too_many() noexcept;
+  [[nodiscard]] retire_outcome try_leave(unsigned index) noexcept;
+
+  void require_resizable() const;
+  void raise_to(unsigned workers);
+  void count_in(unsigned workers, unsigned joining);
+  void lower_to(unsigned workers) noexcept;
+  void limit_searches(unsigned workers) noexcept;
+  void trim_if_dormant(worker& each) noexcept;
 
   [[nodiscard]] pool_service* service_if_any() noexcept;
   void close() noexcept;
@@ -214,7 +236,6 @@ class pool_core final : public task_pool {
   };
 
   const settings settings_;
-  const unsigned worker_count_;
   const unsigned spare_count_;
   const std::uint32_t generation_ = process_generation();
   const std::unique_ptr<exception_tally, tally_deleter> exceptions_{exception_tally::create()};
@@ -222,6 +243,7 @@ class pool_core final : public task_pool {
       trim_bell::create([](void* pool) noexcept { static_cast<pool_core*>(pool)->trim_memory(); }, this)};
   const group_plan groups_;
   std::unique_ptr<idle_word<parking_atomics>[]> words_;
+  std::unique_ptr<standard_atomics::atomic<unsigned>[]> search_limits_;  // by group; written under resizing_
   std::unique_ptr<park_token<parking_atomics>[]> tokens_;  // by worker index
   std::unique_ptr<standard_atomics::atomic<worker*>[]> workers_;  // by worker index; owned
   start_gate gate_;
@@ -234,6 +256,9 @@ class pool_core final : public task_pool {
   std::mutex making_service_;
   std::unique_ptr<pool_service> service_;  // written under it
   standard_atomics::atomic<pool_service*> found_service_{nullptr};
+  std::mutex resizing_;
+  std::unique_ptr<bool[]> dormant_;  // by index of a worker that is no spare; under it
+  standard_atomics::atomic<unsigned> dormant_workers_{0};  // how many of these; written under it
   std::mutex ending_;  // held by who ends and joins the workers, while these run their stop hooks
   standard_atomics::atomic<bool> ended_{false};  // written under it
 

@@ -60,7 +60,8 @@ bool pool_core::is_at_rest() noexcept {
     if (words_[g].searchers() != 0) return false;
     parked += static_cast<unsigned>(std::popcount(words_[g].parked()));
   }
-  return parked + spares_.dormant_count() == worker_count_ + spare_count_ && balance().idle() && !work_visible();
+  const unsigned dormant = spares_.dormant_count() + dormant_workers_.load(std::memory_order_relaxed);
+  return parked + dormant == most_workers() + spare_count_ && balance().idle() && !work_visible();
 }
 
 }  // namespace filch::inline v0_1::detail

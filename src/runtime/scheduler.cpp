@@ -2,6 +2,7 @@
 #include <filch/runtime/scheduler.hpp>
 
 #include <stdexcept>
+#include <string>
 
 #include "runtime/pool_core.hpp"
 
@@ -42,6 +43,13 @@ shutdown_counts scheduler::shutdown_until(std::chrono::steady_clock::time_point 
 }
 
 shutdown_counts scheduler::shutdown_now() { return core_->shutdown(shutdown_mode::cancel, {}); }
+
+void scheduler::resize(std::int64_t workers) {
+  if (const unsigned most = core_->most_workers(); workers < 1 || workers > most)
+    throw std::invalid_argument("filch: resize() was given " + std::to_string(workers) + " workers: give it 1 to " +
+                                std::to_string(most) + ", or raise scheduler_options::max_workers");
+  core_->resize(static_cast<unsigned>(workers));
+}
 
 unsigned scheduler::worker_count() const noexcept { return core_->worker_count(); }
 

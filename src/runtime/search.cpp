@@ -1,4 +1,4 @@
-// What a worker does when it has no task of its own: search, park, and, if it is a spare, retire. The transitions
+// What a worker does when it has no task of its own: search, park, and, if it is one too many, retire. The transitions
 // between busy, searching, parked and dormant are those of src/park/README.md.
 #include <chrono>
 
@@ -16,13 +16,15 @@ constexpr unsigned pauses_after_a_sweep = 8;
 }  // namespace
 
 // busy -> busy, with a task; or with nullptr when the pool has ended.
-task_node* worker::search() noexcept {
-  return search_from(pool_.idle().try_begin_search(seat_) == search_entry::searching ? standing::searching
-                                                                                     : standing::busy);
+task_node* worker::search() noexcept { return search_from(begin_search()); }
+
+worker::standing worker::begin_search() noexcept {
+  return pool_.idle().try_begin_search(seat_) == search_entry::searching ? standing::searching : standing::busy;
 }
 
-task_node* worker::first_task_of_spare() noexcept {
-  return sleep_dormant() == standing::ended ? nullptr : search_from(standing::searching);
+task_node* worker::first_task_after_dormancy() noexcept {
+  const standing now = sleep_dormant();
+  return now == standing::ended ? nullptr : search_from(now);
 }
 
 task_node* worker::search_from(standing now) noexcept {
@@ -41,7 +43,7 @@ task_node* worker::search_from(standing now) noexcept {
 
 task_node* worker::search_for_a_while() noexcept {
   if (task_node* const task = find_task(); task != nullptr) return task;
-  const std::chrono::nanoseconds spin = pool_.decided().spin;
+  const std::chrono::nanoseconds spin = pool_.decided().spin_of(pool_.worker_count());
   if (spin.count() == 0) return nullptr;
   standard_atomics::full_fence();  // [I2] for [Q3]: who waits for an idle pool need not wait until this worker has stopped searching
   pool_.out_of_work();
@@ -56,22 +58,22 @@ task_node* worker::search_for_a_while() noexcept {
   return nullptr;
 }
 
-bool worker::is_one_too_many() const noexcept { return is_spare() && pool_.spares().excess(); }
+bool worker::is_one_too_many() const noexcept { return pool_.spares().excess_at(place_); }
 
-// busy -> dormant -> busy, for a spare that has finished a task while the workers it stood in for are back. What it has
-// queued goes to all, and one of the others is told.
+// busy -> dormant -> busy, for a spare that has finished a task while the workers it stood in for are back, and for a worker
+// that has finished one while the pool was made smaller. What it has queued goes to all, and one of the others is told.
 task_node* worker::stand_down() noexcept {
   if (!give_away_deque()) return find_own_or_search();  // no memory for that now
   slab_->trim();
   pool_.trim_memory();
-  if (pool_.spares().try_retire(index_ - pool_.worker_count()) == retire_outcome::needed) return search();
+  if (pool_.try_retire(*this) == retire_outcome::needed) return search();
   standard_atomics::full_fence();  // [I2] of a worker that no submitter relies on: it was neither searching nor parked
   pool_.out_of_work();
   if (pool_.work_visible()) pool_.idle().work_arrived(seat_.group);
-  return first_task_of_spare();
+  return first_task_after_dormancy();
 }
 
-// Parks, or retires if this is a spare that is one too many.
+// Parks, or retires if this is one too many.
 worker::standing worker::rest(standing now) noexcept {
   slab_->trim();
   pool_.trim_memory();
@@ -89,19 +91,19 @@ worker::standing worker::park(standing now) noexcept {
   return standing::searching;
 }
 
-// searching -> dormant, unless there is work after all or the spare has become needed meanwhile.
+// searching -> dormant, unless there is work after all or it has become needed meanwhile.
 worker::standing worker::retire() noexcept {
   if (pool_.idle().leave_empty_handed(seat_)) return standing::searching;
-  if (pool_.spares().try_retire(index_ - pool_.worker_count()) == retire_outcome::needed) return park(standing::busy);
+  if (pool_.try_retire(*this) == retire_outcome::needed) return park(standing::busy);
   return sleep_dormant();
 }
 
-// dormant -> searching: whoever wakes a dormant spare has counted it as searching. Only stop() has not. A spare that was
+// dormant -> busy, and from there as everybody who has nothing to do; or the end, by stop(). One that was
 // parked has taken its stop token already and may come by here with a last tombstone behind it: it must not wait for a
 // second one. Who reads the flag as unset has not taken that token, since the flag was set before.
 worker::standing worker::sleep_dormant() noexcept {
   if (!pool_.stopping()) pool_.token(seat_.group, seat_.bit).wait();
-  return pool_.stopping() ? standing::ended : standing::searching;
+  return pool_.stopping() ? standing::ended : begin_search();
 }
 
 task_node* worker::leave_for_good() noexcept {

@@ -24,10 +24,20 @@ using namespace std::chrono_literals;
   throw std::invalid_argument("filch: scheduler_options::" + option + " is " + given + ": it must be " + right);
 }
 
+bool is_a_count(std::int64_t workers) { return workers >= 1 && workers <= static_cast<std::int64_t>(max_workers); }
+
 void check_workers(std::int64_t workers) {
-  if (workers < 1 || workers > static_cast<std::int64_t>(max_workers))
+  if (!is_a_count(workers))
     refuse("workers", std::to_string(workers),
            "1 to " + std::to_string(max_workers) + ", or left out for one worker a hardware thread");
+}
+
+void check_max_workers(std::int64_t most, std::optional<std::int64_t> workers) {
+  if (!is_a_count(most))
+    refuse("max_workers", std::to_string(most),
+           "1 to " + std::to_string(max_workers) + ", or left out for no more than workers");
+  if (workers && *workers > most)
+    refuse("max_workers", std::to_string(most), "at least scheduler_options::workers, which is " + std::to_string(*workers));
 }
 
 void check_spares(std::int64_t spares) {
@@ -53,6 +63,7 @@ void check_deque(std::size_t capacity) {
 
 void check(const scheduler_options& options) {
   if (options.workers) check_workers(*options.workers);
+  if (options.max_workers) check_max_workers(*options.max_workers, options.workers);
   if (options.spin) check_spin(*options.spin);
   check_spares(options.spares);
   check_stack(options.stack_size);
@@ -65,7 +76,11 @@ worker_count count_of(const scheduler_options& options, std::size_t allowed) {
     return {workers, std::to_string(workers) + (workers == 1 ? " worker" : " workers") +
                          ": asked for in scheduler_options::workers"};
   }
-  return decide_worker_count(allowed, read_cpu_quota(), std::getenv("FILCH_WORKERS"));
+  worker_count decided = decide_worker_count(allowed, read_cpu_quota(), std::getenv("FILCH_WORKERS"));
+  if (!options.max_workers || decided.workers <= *options.max_workers) return decided;
+  const auto most = static_cast<unsigned>(*options.max_workers);
+  return {most, std::to_string(most) + (most == 1 ? " worker" : " workers") +
+                    ": no more by scheduler_options::max_workers, instead of " + decided.why};
 }
 
 // Where there is but one node, the heap is as near as anything, and keeps its pages.
@@ -81,11 +96,11 @@ settings decide_settings(scheduler_options&& options) {
   const topology machine = topology::detect().restricted_to(current_thread_cpus());
   const std::size_t allowed = machine.hardware_threads().size();
   worker_count count = count_of(options, allowed);
-  placement_plan plan = plan_placement(machine, {.workers = count.workers, .pin = options.pinning});
-  const std::chrono::nanoseconds spin = options.spin.value_or(count.workers > allowed ? 0ns : 20us);
+  const auto most = static_cast<unsigned>(options.max_workers.value_or(count.workers));
+  placement_plan plan = plan_placement(machine, {.workers = most, .pin = options.pinning});
   const auto spares = static_cast<unsigned>(options.spares);
   const chunk_source memory = memory_of_workers(machine, plan);
-  return {std::move(options), std::move(plan), spares, memory, spin, std::move(count.why)};
+  return {std::move(options), count.workers, std::move(plan), spares, memory, allowed, std::move(count.why)};
 }
 
 }  // namespace filch::inline v0_1::detail

@@ -11,12 +11,12 @@ namespace filch::inline v0_1::detail {
 // into use in between has a row with what it spawned alone.
 pool_metrics pool_core::metrics() const {
   pool_metrics all;
-  all.workers.resize(worker_count_);
+  all.workers.resize(worker_count());
   const auto row = [&](const worker& of) -> worker_metrics& {
-    if (!of.is_spare()) return all.workers[of.index()];
-    const std::size_t i = of.index() - worker_count_;
-    if (i >= all.spares.size()) all.spares.resize(i + 1);
-    return all.spares[i];
+    std::vector<worker_metrics>& rows = of.is_spare() ? all.spares : all.workers;
+    const std::size_t i = of.is_spare() ? of.index() - most_workers() : of.index();
+    if (i >= rows.size()) rows.resize(i + 1);
+    return rows[i];
   };
   for_each_worker([&](const worker& each) {
     row(each) = each.counters().read();
@@ -37,16 +37,20 @@ pool_metrics pool_core::metrics() const {
 
 std::string pool_core::describe() const {
   std::ostringstream out;
-  out << "filch " << version() << " pool \"" << settings_.options.name << "\": " << settings_.why_workers
-      << "; " << spare_count_ << " spares, spinning " << settings_.spin.count() << " ns before parking\n"
+  const unsigned workers = worker_count();
+  out << "filch " << version() << " pool \"" << settings_.options.name << "\": " << settings_.why_workers;
+  if (workers != settings_.first_workers) out << "; resized to " << workers;
+  if (most_workers() != settings_.first_workers) out << ", at most " << most_workers();
+  out << "; " << spare_count_ << " spares, spinning " << settings_.spin_of(workers).count() << " ns before parking\n"
       << "pinning: " << settings_.plan.why << '\n';
   for_each_worker([&](const worker& each) {
     if (!each.is_in_place()) return;
     if (each.is_spare())
-      out << "spare " << each.index() - worker_count_ << ": cpus " << each.binding().now.to_string();
+      out << "spare " << each.index() - most_workers() << ": cpus " << each.binding().now.to_string();
     else
       out << "worker " << each.index() << ": cpus " << each.binding().now.to_string() << ", NUMA node "
           << settings_.plan.workers[each.index()].numa_node;
+    if (!each.is_spare() && each.index() >= workers) out << ", not needed now";
     if (!each.binding().ok()) out << "; warning: " << each.binding().sentence;
     out << '\n';
   });

@@ -25,6 +25,7 @@ worker::worker(pool_core& pool, unsigned index, idle_seat seat)
     : pool_(pool),
       index_(index),
       seat_(seat),
+      place_(spare_word<>::place_of(index)),
       ring_slots_(std::make_unique<deque_ring<task_node>::slot[]>(pool.decided().options.deque_capacity)),
       ring_(ring_slots_.get(), pool.decided().options.deque_capacity),
       deque_(ring_),
@@ -38,9 +39,10 @@ worker::worker(pool_core& pool, unsigned index, idle_seat seat)
 
 worker::~worker() { slab_->orphan(); }
 
-bool worker::is_spare() const noexcept { return index_ >= pool_.worker_count(); }
+bool worker::is_spare() const noexcept { return index_ >= pool_.most_workers(); }
 
-// Marked before there is a thread: a new spare may retire, and somebody else own its bit, before start() returns.
+bool worker::is_of_the_first() const noexcept { return index_ < pool_.decided().first_workers; }
+
 void worker::start() {
   started_ = true;
   try {
@@ -60,7 +62,8 @@ void worker::thread_main(void* self) noexcept { static_cast<worker*>(self)->main
 void worker::main() noexcept {
   if (!take_place()) return;
   runs_tasks_ = true;
-  while (task_node* const task = next_task()) run_dequeued(*task);
+  task_node* task = is_of_the_first() ? next_task() : first_task_after_dormancy();
+  for (; task != nullptr; task = next_task()) run_dequeued(*task);
   runs_tasks_ = false;
   leave_place();
 }
@@ -81,8 +84,8 @@ bool worker::take_place() noexcept {
   std::exception_ptr error;
   try {
     bind();
-  } catch (...) {  // no memory to say where it runs; a spare, which nobody waits for, runs where it was born
-    if (!is_spare()) error = std::current_exception();
+  } catch (...) {  // no memory to say where it runs; one that nobody waits for runs where it was born
+    if (is_of_the_first()) error = std::current_exception();
   }
   try {
     if (!error && pool_.decided().options.on_worker_start) pool_.decided().options.on_worker_start(info_);
@@ -90,13 +93,14 @@ bool worker::take_place() noexcept {
     error = std::current_exception();
   }
   const bool failed = error != nullptr;
-  if (is_spare() && failed) {
+  if (!is_of_the_first() && failed) {
     std::fputs(
-        "filch: on_worker_start threw on a spare worker, where no constructor waits for it: catch the exception in the hook\n",
+        "filch: on_worker_start threw on a spare or on a worker that came later, where no constructor waits for it: catch the "
+        "exception in the hook\n",
         stderr);
     std::terminate();
   }
-  if (is_spare()) return true;
+  if (!is_of_the_first()) return true;
   pool_.gate().arrive(std::move(error));
   return !failed;
 }

@@ -70,6 +70,8 @@ class worker final : public worker_role {
   /// Needs is_in_place().
   [[nodiscard]] const bind_result& binding() const noexcept { return binding_; }
   [[nodiscard]] bool is_spare() const noexcept;
+  /// Whether it was there when the pool was made: then the constructor waits for it. Others begin dormant.
+  [[nodiscard]] bool is_of_the_first() const noexcept;
   [[nodiscard]] idle_seat seat() const noexcept { return seat_; }
   /// Bytes that its slab holds; may be old.
   [[nodiscard]] std::size_t memory_held() const noexcept { return slab_->bytes_held(); }
@@ -117,6 +119,7 @@ class worker final : public worker_role {
   task_node* take_from_lane(priority rank) noexcept;
   task_node* steal() noexcept;
   task_node* steal_in_turn() noexcept;
+  task_node* steal_at(unsigned index) noexcept;
   task_node* steal_from(worker& victim) noexcept;
 
   // search.cpp
@@ -124,7 +127,8 @@ class worker final : public worker_role {
   task_node* search() noexcept;
   task_node* search_from(standing now) noexcept;
   task_node* search_for_a_while() noexcept;
-  task_node* first_task_of_spare() noexcept;
+  standing begin_search() noexcept;
+  task_node* first_task_after_dormancy() noexcept;
   task_node* stand_down() noexcept;
   standing rest(standing now) noexcept;
   standing park(standing now) noexcept;
@@ -153,6 +157,7 @@ class worker final : public worker_role {
   pool_core& pool_;
   const unsigned index_;
   const idle_seat seat_;
+  const std::uint64_t place_;  // as the word of the spares wants it
 
   std::unique_ptr<deque_ring<task_node>::slot[]> ring_slots_;
   deque_ring<task_node> ring_;

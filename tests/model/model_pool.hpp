@@ -8,12 +8,18 @@
 namespace filch::inline v0_1::detail {
 
 inline pool_core::pool_core(shape of)
-    : worker_count_(of.workers), spare_count_(of.spares), spin_(of.spin), has_lanes_(of.lanes), spares_(of.workers, of.spares) {
+    : first_workers_(of.workers),
+      most_workers_(of.workers + of.later),
+      spare_count_(of.spares),
+      spin_(of.spin),
+      has_lanes_(of.lanes),
+      dormant_workers_(of.later),
+      spares_(of.workers, of.spares) {
   groups_.count = of.groups;
   for (unsigned i = 0; i != workers_in_use(); ++i) {
     group_plan::group& into = groups_.groups[i % of.groups];
     groups_.seats[i] = {i % of.groups, into.size};
-    if (i >= of.workers) into.spares |= std::uint64_t{1} << into.size;
+    dormant_[i] = i >= first_workers_;
     into.members[into.size++] = i;
     workers_[i] = new worker(*this, i, groups_.seats[i]);
   }
@@ -64,14 +70,16 @@ class milestone {
 };
 
 /// Workers are the first threads; the others drive(). The last of those to end stops the pool.
-template <class Derived, unsigned Workers, unsigned Spares = 0, unsigned Groups = 1, unsigned Drivers = 1, bool Lanes = false>
-struct pool_scenario : scenario<Workers + Spares + Drivers> {
-  pool_core pool{{.workers = Workers, .spares = Spares, .groups = Groups, .lanes = Lanes}};
+template <class Derived, unsigned Workers, unsigned Spares = 0, unsigned Groups = 1, unsigned Drivers = 1, bool Lanes = false,
+          unsigned Later = 0>
+struct pool_scenario : scenario<Workers + Later + Spares + Drivers> {
+  pool_core pool{{.workers = Workers, .spares = Spares, .groups = Groups, .lanes = Lanes, .later = Later}};
   atomic<unsigned> drivers{Drivers};
 
   void thread(unsigned index) override {
-    if (index < Workers + Spares) return pool.worker_at(index)->main();
-    static_cast<Derived*>(this)->drive(index - Workers - Spares);
+    constexpr unsigned of_workers = Workers + Later + Spares;
+    if (index < of_workers) return pool.worker_at(index)->main();
+    static_cast<Derived*>(this)->drive(index - of_workers);
     if (drivers.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
     (void)pool.wait_until_idle(std::nullopt);
     static_cast<Derived*>(this)->check_idle();

@@ -22,8 +22,12 @@ class worker;
 struct group_plan {
   struct group {
     unsigned size = 0;
-    std::uint64_t spares = 0;
-    unsigned members[4] = {};  // worker indices by bit
+    unsigned members[4] = {};  // worker indices by bit, ascending
+
+    std::uint64_t bits_from(unsigned workers) const noexcept {
+      const auto below = std::lower_bound(members, members + size, workers) - members;
+      return (std::uint64_t{1} << size) - (std::uint64_t{1} << below);
+    }
   };
   group groups[2];
   idle_seat seats[4];
@@ -36,6 +40,7 @@ struct shape {
   unsigned groups = 1;
   unsigned spin = 1;  // looks before parking
   bool lanes = false;  // whether tasks have priorities
+  unsigned later = 0;  // workers that resize() may bring
 };
 
 /// Pools of the models have none; the timers have a model of their own.
@@ -57,13 +62,17 @@ class pool_core {
   injection_lane<injection_queue, relacy_atomics>& lane(unsigned which) noexcept { return lanes_[which]; }
   bool has_lanes() const noexcept { return has_lanes_; }
   worker* worker_at(unsigned index) const noexcept { return workers_[index]; }
-  unsigned workers_in_use() const noexcept { return worker_count_ + spare_count_; }
-  unsigned worker_count() const noexcept { return worker_count_; }
+  unsigned workers_in_use() const noexcept { return most_workers_ + spare_count_; }
+  unsigned worker_count() const noexcept { return spares_.target(); }
+  unsigned most_workers() const noexcept { return most_workers_; }
+  unsigned first_workers() const noexcept { return first_workers_; }
+  unsigned dormant_workers() const noexcept { return dormant_workers_.load(std::memory_order_relaxed); }
+  bool is_one_too_many(unsigned index) const noexcept { return spares_.excess_for(index); }
   unsigned spin() const noexcept { return spin_; }
   bool stopping() const noexcept { return stopping_.load(std::memory_order_seq_cst); }
   unsigned group_count() const noexcept { return groups_.count; }
   idle_word<relacy_atomics>& word(unsigned group) noexcept { return words_[group]; }
-  unsigned search_limit(unsigned) const noexcept { return worker_count_ > 3 ? worker_count_ / 2 : 1; }
+  unsigned search_limit(unsigned) const noexcept { return first_workers_ > 3 ? first_workers_ / 2 : 1; }
   unsigned group_size(unsigned group) const noexcept { return groups_.groups[group].size; }
   unsigned nth_group(unsigned home, unsigned n) const noexcept { return (home + n) % groups_.count; }
   park_token<relacy_atomics>& token(unsigned group, unsigned bit) noexcept {
@@ -94,10 +103,19 @@ class pool_core {
   void out_of_work() noexcept;
   void replace_blocked_worker();
   void start_spare(unsigned spare);
+  void wake_spare(unsigned spare);
+  worker& started_worker(unsigned index);
   void blocked_worker_returns() noexcept;
   void take_back_return() noexcept;
-  void call_up_one_spare() noexcept;
-  void wake_dormant(idle_seat seat) noexcept;
+  void call_up_one_too_many() noexcept;
+  void wake_dormant(unsigned index) noexcept;
+  void resize(unsigned workers);
+  void raise_to(unsigned workers);
+  void count_in(unsigned workers, unsigned joining);
+  void lower_to(unsigned workers) noexcept;
+  retire_outcome try_retire(worker& asks) noexcept;
+  retire_outcome try_leave(unsigned index) noexcept;
+  void trim_if_dormant(worker& each) noexcept;
   bool must_stay_awake(idle_seat seat) const noexcept;
   task_balance balance() const noexcept;
   bool wait_until_idle(std::optional<steady_time> deadline) noexcept;
@@ -191,15 +209,11 @@ class pool_core {
   }
   void forget() { exists_ = 0; }
 
-  /// After stop_and_join(), when every worker has left: no bit is set, and nobody is counted but spares that a blocking
-  /// worker had woken and that met the stop on their way.
+  /// After stop_and_join(), when every worker has left: no bit is set, and nobody is counted.
   bool is_empty() {
-    std::uint64_t searchers = 0;
-    for (unsigned group = 0; group != group_count(); ++group) {
-      if (words_[group].parked() != 0) return false;
-      searchers += words_[group].searchers();
-    }
-    return searchers <= spare_count_;
+    for (unsigned group = 0; group != group_count(); ++group)
+      if (words_[group].parked() != 0 || words_[group].searchers() != 0) return false;
+    return true;
   }
 
   /// A count that went below zero shows as a very large one.
@@ -217,8 +231,16 @@ class pool_core {
     }
   };
 
-  const unsigned worker_count_;
+  static void require_same_process(int) noexcept {}
+  void require_resizable() const {
+    if (closed_.is_closed()) throw closed("");
+  }
+  static void limit_searches(unsigned) noexcept {}
+
+  const unsigned first_workers_;
+  const unsigned most_workers_;
   const unsigned spare_count_;
+  static constexpr int generation_ = 0;
   const unsigned spin_;
   const bool has_lanes_;
   group_plan groups_;
@@ -233,6 +255,9 @@ class pool_core {
   submission_slots slots_;
   bool steal_outside(task_node*& task);
 
+  model::mutex resizing_;
+  model::plain<bool> dormant_[4];
+  model::atomic<unsigned> dormant_workers_;
   model::mutex ending_;
   closing_flag<relacy_atomics> closed_;
   model::atomic<bool> ended_{false};

@@ -17,18 +17,20 @@ class worker {
   pool_core& pool() const noexcept { return pool_; }
   deque_thief<task_node, relacy_atomics>& thief() noexcept { return thief_; }
   const task_ledger<relacy_atomics>& ledger() const noexcept { return ledger_; }
-  bool is_spare() const noexcept { return index_ >= pool_.worker_count(); }
+  unsigned index() const noexcept { return index_; }
+  bool is_spare() const noexcept { return index_ >= pool_.most_workers(); }
+  bool is_of_the_first() const noexcept { return index_ < pool_.first_workers(); }
   idle_seat seat() const noexcept { return seat_; }
   slab& memory() noexcept { return *slab_; }
   bool wants_trim() const noexcept { return slab_->wants_trim(); }
   void trim() noexcept { slab_->trim(); }
 
-  // A worker's thread is there from the beginning; that of a spare waits until it is started. `started_` is written by the
-  // holder of the spare's bit.
+  // The thread of one of the first is there from the beginning; that of another waits until it is started. `started_` is
+  // written by the holder of the spare's bit, or by who resizes.
   [[nodiscard]] bool is_started() const noexcept { return started_ != 0; }
   void start() noexcept { begin(birth::busy); }
   void join() noexcept {
-    if (is_spare() && !is_started()) begin(birth::never);
+    if (!is_of_the_first() && !is_started()) begin(birth::never);
     while (gone_.load(std::memory_order_acquire) == 0) relacy_atomics::wait(gone_, 0);
   }
 
@@ -39,10 +41,11 @@ class worker {
     relacy_atomics::wake_all(gone_);
   }
   void work() {
-    while (is_spare() && birth_.load(std::memory_order_acquire) == birth::unborn)
+    while (!is_of_the_first() && birth_.load(std::memory_order_acquire) == birth::unborn)
       relacy_atomics::wait(birth_, birth::unborn);
     if (birth_.load(std::memory_order_acquire) == birth::never) return;
-    while (task_node* const task = next_task()) {
+    task_node* task = is_of_the_first() ? next_task() : first_task_after_dormancy();
+    for (; task != nullptr; task = next_task()) {
       task->runs = task->runs + 1;
       task->run(*this);
       ledger_.count_finished();
@@ -161,7 +164,8 @@ class worker {
   task_node* find_own_or_search() noexcept;
   task_node* search() noexcept;
   task_node* search_from(standing now) noexcept;
-  task_node* first_task_of_spare() noexcept;
+  standing begin_search() noexcept;
+  task_node* first_task_after_dormancy() noexcept;
   task_node* stand_down() noexcept;
   standing rest(standing now) noexcept;
   standing park(standing now) noexcept;
@@ -173,6 +177,7 @@ class worker {
   pool_core& pool_;
   const unsigned index_;
   const idle_seat seat_;
+  const std::uint64_t place_ = spare_word<relacy_atomics>::place_of(index_);
   deque_ring<task_node, relacy_atomics>::slot slots_[ring_capacity];
   deque_ring<task_node, relacy_atomics> ring_{slots_, ring_capacity};
   deque_owner<task_node, relacy_atomics> deque_{ring_};

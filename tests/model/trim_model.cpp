@@ -15,8 +15,8 @@ void let_others_go_on() {
   for (unsigned turns = rl::rand(30); turns != 0; --turns) relacy_atomics::pause();
 }
 
-/// How rings are answered, of an action that has no lock and no fence of its own: one takes it at a time, and whoever called has
-/// it taken once more after what it did before.
+/// How rings are answered, of an action that has no lock and no fence of its own: one takes it at a time, and whoever called
+/// has it taken once more after what it did before.
 struct rings : scenario<3> {
   detail::combined_calls<relacy_atomics> calls;
   atomic<unsigned> did[3];
@@ -82,6 +82,22 @@ struct of_workers : pool_scenario<Derived, Workers, 0, 1, Freers> {
 struct one_freer : of_workers<one_freer, 1, 1, 5> {};
 struct two_freers : of_workers<two_freers, 1, 2, 5> {};
 struct two_sleepers : of_workers<two_sleepers, 2, 2, 3> {};
+
+/// One of two workers leaves meanwhile, perhaps the one whose memory comes home.
+struct who_leaves : pool_scenario<who_leaves, 2, 0, 1, 2> {
+  spender<burst<2, 5>> spent;
+
+  who_leaves() { slab::retained_bytes = 4; }
+
+  void drive(unsigned freer) {
+    if (freer == 0) pool.submit(spent);
+    spent.done.wait_for(1);
+    if (freer == 0) pool.resize(1);
+    let_others_go_on();
+    spent.all.free_share(freer);
+    if (freer == 0) spent.all.home->wait_until_trimmed();
+  }
+};
 
 /// The same of a slot's slab, which nobody sleeps on: a worker that rests, or whoever rings, trims it. One of those who free
 /// leases it meanwhile and may hold it when the last ring comes: to submit, or to be refused with what it has allocated.
@@ -223,6 +239,7 @@ int main(int argc, char** argv) {
       executed<one_freer>("one frees", 40'000),
       executed<two_freers>("two free", 40'000),
       executed<two_sleepers>("two workers sleep", 40'000),
+      executed<who_leaves>("one of two workers leaves", 10'000),
       executed<slot>("a slot's slab", 40'000),
       executed<slot_in_use>("a slot's slab in use", 40'000),
       executed<slot_of_refused>("a slot's slab, a submission refused", 40'000),

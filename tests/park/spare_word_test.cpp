@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace {
@@ -106,9 +107,77 @@ TEST(spare_word, a_spare_that_could_not_be_started_goes_back_and_the_blocker_sta
   EXPECT_TRUE(spares.unblock());
 }
 
+TEST(spare_word, the_target_is_raised_together_with_those_who_join) {
+  word spares(2, 1);
+  EXPECT_EQ(spares.target(), 2U);
+  EXPECT_EQ(spares.raise(4, 2), std::nullopt);
+  EXPECT_EQ(spares.target(), 4U);
+  EXPECT_FALSE(spares.excess());
+  EXPECT_TRUE(spares.unblock()) << "all four are unblocked";
+}
+
+TEST(spare_word, past_a_lower_target_workers_leave_until_the_others_are_as_many) {
+  word spares(4, 1);
+  EXPECT_EQ(spares.lower(2), 2U);
+  EXPECT_EQ(spares.target(), 2U);
+  EXPECT_TRUE(spares.excess());
+  EXPECT_FALSE(spares.excess_for(1));
+  EXPECT_TRUE(spares.excess_for(2));
+  EXPECT_EQ(spares.try_leave(1), retire_outcome::needed);
+  EXPECT_EQ(spares.try_leave(3), retire_outcome::dormant);
+  EXPECT_EQ(spares.try_leave(2), retire_outcome::dormant);
+  EXPECT_FALSE(spares.excess_for(2));
+  EXPECT_EQ(spares.try_leave(2), retire_outcome::needed);
+}
+
+TEST(spare_word, nobody_is_too_many_where_a_lower_target_takes_the_place_of_who_blocks) {
+  word spares(3, 0);
+  ASSERT_EQ(spares.block().outcome, block_outcome::left);
+  EXPECT_EQ(spares.lower(2), 0U);
+  EXPECT_FALSE(spares.excess());
+  EXPECT_TRUE(spares.unblock());
+}
+
+// Worker 1 of two is one too many and stays, since worker 0 blocks; as a target of two needs it, worker 0 has nobody in its
+// place.
+TEST(spare_word, a_raise_asks_for_a_spare_where_those_who_join_are_not_enough) {
+  word spares(2, 2);
+  ASSERT_EQ(spares.block().outcome, block_outcome::replaced);
+  EXPECT_EQ(spares.lower(1), 1U);
+  ASSERT_EQ(spares.try_retire(0), retire_outcome::dormant);
+  const std::optional<unsigned> asked = spares.raise(2, 0);
+  ASSERT_EQ(asked, 0U);
+  EXPECT_EQ(spares.target(), 1U) << "nothing is counted before it is awake";
+  EXPECT_EQ(spares.dormant_count(), 1U);
+  EXPECT_EQ(spares.raise(2, 1), std::nullopt);
+  EXPECT_EQ(spares.target(), 2U);
+  EXPECT_FALSE(spares.excess());
+  EXPECT_TRUE(spares.unblock());
+}
+
+TEST(spare_word, a_raise_goes_on_without_a_spare_where_none_is_left) {
+  word spares(2, 0);
+  ASSERT_EQ(spares.block().outcome, block_outcome::left);
+  EXPECT_EQ(spares.lower(1), 0U);
+  EXPECT_EQ(spares.raise(2, 0), std::nullopt);
+  EXPECT_FALSE(spares.unblock());
+}
+
+TEST(spare_word, a_target_may_be_as_large_as_a_pool_with_all_its_spares) {
+  word spares(1, word::capacity);
+  EXPECT_EQ(spares.raise(4096, 4095), std::nullopt);
+  EXPECT_EQ(spares.target(), 4096U);
+  EXPECT_EQ(spares.dormant_count(), word::capacity);
+  for (unsigned i = 0; i != word::capacity; ++i) EXPECT_TRUE(spares.unblock());
+  EXPECT_EQ(spares.target(), 4096U);
+  EXPECT_EQ(spares.lower(1), 4095U + word::capacity);
+  EXPECT_EQ(spares.target(), 1U);
+  EXPECT_EQ(spares.dormant_count(), word::capacity);
+}
+
 TEST(spare_word, random_transitions_agree_with_a_plain_count) {
   for (const unsigned capacity : {0U, 1U, 5U, word::capacity}) {
-    constexpr std::uint64_t target = 3;
+    std::uint64_t target = 3;
     word spares(target, capacity);
     std::uint64_t unblocked = target;
     std::uint64_t blocked = 0;
@@ -120,7 +189,33 @@ TEST(spare_word, random_transitions_agree_with_a_plain_count) {
     };
     dice random(capacity);
     for (std::uint64_t i = 0; i != tries(200'000, 20'000); ++i) {
-      switch (random.roll(3)) {
+      switch (random.roll(5)) {
+        case 3: {  // a raise, with those who are not counted yet
+          const std::uint64_t to = target + random.roll(3);
+          const std::uint64_t joining = random.roll(to - target + 1);
+          const std::optional<unsigned> asked = spares.raise(to, joining);
+          ASSERT_EQ(asked.has_value(), dormant_count() != 0 && unblocked + joining < to);
+          if (asked) {
+            ASSERT_TRUE(dormant[*asked]);
+            spares.return_spare(*asked);
+          } else {
+            target = to;
+            unblocked += joining;
+          }
+          break;
+        }
+        case 4: {
+          const std::uint64_t to = 1 + random.roll(target);
+          ASSERT_EQ(spares.lower(to), unblocked > to ? unblocked - to : 0);
+          target = to;
+          for (const auto index : {target - 1, target}) {
+            const bool may = index >= target && unblocked > target;
+            ASSERT_EQ(spares.excess_for(static_cast<unsigned>(index)), may);
+            ASSERT_EQ(spares.try_leave(static_cast<unsigned>(index)), may ? retire_outcome::dormant : retire_outcome::needed);
+            unblocked -= may ? 1 : 0;
+          }
+          break;
+        }
         case 0: {
           const auto result = spares.block();
           if (unblocked > target || (dormant_count() == 0 && unblocked > 1)) {
@@ -149,6 +244,7 @@ TEST(spare_word, random_transitions_agree_with_a_plain_count) {
           if (may) dormant[spare] = true, --unblocked;
         }
       }
+      ASSERT_EQ(spares.target(), target);
       ASSERT_EQ(spares.excess(), unblocked > target);
       ASSERT_EQ(spares.dormant_count(), dormant_count());
       ASSERT_GE(unblocked, dormant_count() != 0 ? target : 1);

@@ -67,15 +67,27 @@ TEST_P(groups_test, no_group_is_larger_than_a_word_or_empty) {
   EXPECT_EQ(sum, members());
 }
 
-TEST_P(groups_test, the_bits_of_the_spares_are_theirs) {
+TEST_P(groups_test, the_bits_of_those_past_a_size_are_theirs) {
   const group_plan plan = groups();
-  unsigned spares = 0;
-  for (const group_plan::group& each : plan.groups) {
-    spares += static_cast<unsigned>(std::popcount(each.spares));
-    for (unsigned bit = 0; bit != each.size; ++bit)
-      EXPECT_EQ((each.spares >> bit & 1) != 0, each.members[bit] >= GetParam().workers);
+  for (const unsigned size : {1U, GetParam().workers / 2, GetParam().workers, members()}) {
+    unsigned beyond = 0;
+    for (const group_plan::group& each : plan.groups) {
+      beyond += static_cast<unsigned>(std::popcount(each.bits_from(size)));
+      EXPECT_EQ(each.members_below(size) + static_cast<unsigned>(std::popcount(each.bits_from(size))), each.size);
+      for (unsigned bit = 0; bit != each.size; ++bit)
+        EXPECT_EQ((each.bits_from(size) >> bit & 1) != 0, each.members[bit] >= size);
+    }
+    EXPECT_EQ(beyond, members() - size);
   }
-  EXPECT_EQ(spares, GetParam().spares);
+}
+
+TEST_P(groups_test, half_of_those_who_are_there_may_search_and_at_least_one) {
+  for (const group_plan::group& each : groups().groups)
+    for (unsigned size = 1; size <= GetParam().workers; ++size) {
+      const auto there = static_cast<unsigned>(
+          std::count_if(each.members.begin(), each.members.end(), [&](unsigned index) { return index < size; }));
+      EXPECT_EQ(each.search_limit(size), std::max(1U, there / 2));
+    }
 }
 
 TEST_P(groups_test, every_group_knows_all_groups_and_itself_first) {
@@ -131,7 +143,7 @@ TEST(spare_groups_test, spares_are_spread_over_the_groups_that_have_room) {
   const auto machine = filch::topology::from_synthetic("numa:4 core:8 pu:1");
   const group_plan plan = plan_groups(filch::plan_placement(machine, {.workers = 32}), 32);
   ASSERT_EQ(plan.groups.size(), 4U);
-  for (const group_plan::group& each : plan.groups) EXPECT_EQ(std::popcount(each.spares), 8);
+  for (const group_plan::group& each : plan.groups) EXPECT_EQ(std::popcount(each.bits_from(32)), 8);
 }
 
 }  // namespace

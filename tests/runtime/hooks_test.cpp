@@ -98,7 +98,7 @@ TEST_F(hooks_death_test, a_spare_whose_start_hook_throws_ends_the_program_with_a
         held_workers far(elsewhere, 1);
         pool.submit([&] { elsewhere.submit([] {}).get(); }).get();
       },
-      "on_worker_start threw on a spare worker");
+      "on_worker_start threw on a spare");
 }
 
 TEST_P(hooks_test, a_spare_that_is_still_in_its_start_hook_keeps_no_other_worker_asleep) {

@@ -65,9 +65,31 @@ TEST_F(settings_test, a_worker_count_out_of_range_is_refused) {
     expect_refused({.workers = workers}, "workers is " + std::to_string(workers), "1 to 4096");
 }
 
+TEST_F(settings_test, a_largest_size_out_of_range_is_refused) {
+  for (const std::int64_t most : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{filch::max_workers} + 1})
+    expect_refused({.max_workers = most}, "max_workers is " + std::to_string(most), "1 to 4096");
+  expect_refused({.workers = 3, .max_workers = 2}, "max_workers is 2", "at least scheduler_options::workers, which is 3");
+}
+
+TEST_F(settings_test, there_may_be_as_many_workers_as_there_are_at_first_unless_it_is_said) {
+  EXPECT_EQ(decide_settings({.workers = 3}).most_workers(), 3U);
+  EXPECT_EQ(decide_settings({.workers = 3}).first_workers, 3U);
+  EXPECT_EQ(decide_settings({.workers = 3, .max_workers = 5}).most_workers(), 5U);
+  EXPECT_EQ(decide_settings({.workers = 3, .max_workers = 5}).first_workers, 3U);
+}
+
+TEST_F(settings_test, a_default_is_cut_to_the_largest_size_and_says_so) {
+  const workers_variable variable("7");
+  const filch::detail::settings cut = decide_settings({.max_workers = 2});
+  EXPECT_EQ(cut.first_workers, 2U);
+  EXPECT_NE(cut.why_workers.find("max_workers"), std::string::npos) << cut.why_workers;
+  EXPECT_NE(cut.why_workers.find("FILCH_WORKERS"), std::string::npos) << cut.why_workers;
+  EXPECT_EQ(decide_settings({.max_workers = 9}).first_workers, 7U);
+}
+
 TEST_F(settings_test, spares_out_of_range_are_refused) {
-  for (const std::int64_t spares : {std::int64_t{-1}, std::int64_t{49}, std::numeric_limits<std::int64_t>::max()})
-    expect_refused({.workers = 1, .spares = spares}, "spares is " + std::to_string(spares), "0 to 48");
+  for (const std::int64_t spares : {std::int64_t{-1}, std::int64_t{39}, std::numeric_limits<std::int64_t>::max()})
+    expect_refused({.workers = 1, .spares = spares}, "spares is " + std::to_string(spares), "0 to 38");
 }
 
 TEST_F(settings_test, a_spin_out_of_range_is_refused) {
@@ -93,7 +115,7 @@ TEST_F(settings_test, the_extremes_that_are_allowed_work) {
                 .get(),
             42);
   EXPECT_EQ(make_pool({.workers = 1,
-                       .spares = 48,
+                       .spares = 38,
                        .name = std::string(1'000, 'x'),
                        .stack_size = std::size_t{1} << 20,
                        .latency_sampling = 1,
@@ -135,9 +157,10 @@ TEST_F(settings_test, the_default_is_within_what_the_thread_may_use) {
 
 TEST_F(settings_test, spinning_is_off_by_default_where_workers_outnumber_the_hardware) {
   const auto allowed = static_cast<std::int64_t>(filch::current_thread_cpus().count());
-  EXPECT_EQ(decide_settings({.workers = allowed + 1}).spin, 0ns);
-  EXPECT_EQ(decide_settings({.workers = 1}).spin, 20us);
-  EXPECT_EQ(decide_settings({.workers = allowed + 1, .spin = 1us}).spin, 1us);
+  const auto too_many = static_cast<unsigned>(allowed + 1);
+  EXPECT_EQ(decide_settings({}).spin_of(too_many), 0ns);
+  EXPECT_EQ(decide_settings({}).spin_of(too_many - 1), 20us);
+  EXPECT_EQ(decide_settings({.spin = 1us}).spin_of(too_many), 1us);
 }
 
 TEST_F(settings_test, only_workers_that_are_held_near_one_of_several_nodes_have_fresh_pages_for_their_tasks) {

@@ -41,7 +41,7 @@ struct waiting_tasks {
 /// A snapshot. Consistent in this sense: an effect is never counted without its cause, so that for the totals
 /// executed + cancelled <= submitted, and in each row stolen + lost <= steal_attempts and wakes <= parks.
 struct pool_metrics {
-  std::vector<worker_metrics> workers;  ///< by worker index
+  std::vector<worker_metrics> workers;  ///< by worker index, those that resize() has sent to sleep among them
   std::vector<worker_metrics> spares;   ///< the spares that were ever started
   worker_metrics outside;               ///< what threads outside did, and all that futures and stop tokens cancelled
   waiting_tasks waiting;                ///< for any worker

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <ranges>
 #include <string>
@@ -135,7 +136,17 @@ class scheduler {
   /// Throws forked.
   shutdown_counts shutdown_now();
 
-  /// How many workers there are, spares not counted. Never blocks.
+  /// Makes the pool larger or smaller: `workers` is 1 to scheduler_options::max_workers. Workers that come are at work at once.
+  /// Those that go finish the task they run, and give what they have queued to the others; their threads sleep until they
+  /// are needed again. No task is lost, and none waits for it.
+  ///
+  /// Blocking: some 50 us for each thread that is not there yet; another resize() meanwhile waits. Throws std::invalid_argument
+  /// for a number out of range; std::system_error when a thread cannot be created, and std::bad_alloc: the pool has the size it
+  /// had then; closed; forked.
+  void resize(std::int64_t workers);
+
+  /// How many workers there are, spares not counted: what was last asked for. Some more may run until their task is over. Never
+  /// blocks.
   [[nodiscard]] unsigned worker_count() const noexcept;
 
   /// What the workers have counted so far. Never blocks them. Throws std::bad_alloc.

@@ -16,7 +16,7 @@ namespace filch::inline v0_1 {
 
 /// A worker, for the hooks.
 struct worker_info {
-  unsigned index;      ///< 0 to workers - 1; a spare has an index from there on
+  unsigned index;      ///< 0 to max_workers - 1; a spare has an index from there on
   bool spare;          ///< stands in for blocked workers
   cpu_set cpus;        ///< where it may run, read back from the operating system
   unsigned numa_node;  ///< OS index of the NUMA node it is planned for; of worker 0's for a spare
@@ -24,10 +24,15 @@ struct worker_info {
 
 /// The options of a scheduler, for designated initialisers: `scheduler pool({.workers = 4, .name = "io"})`.
 struct scheduler_options {
-  /// How many workers, 1 to max_workers. Default: FILCH_WORKERS if it is set, else one for each hardware thread that the
+  /// How many workers, 1 to 4096. Default: FILCH_WORKERS if it is set, else one for each hardware thread that the
   /// process and the calling thread may use, but not more than the cgroup's CPU quota. Each costs a thread and some
   /// 90 KiB.
   std::optional<std::int64_t> workers{};
+
+  /// How many workers resize() may ask for at most, `workers` to 4096. Default: as many as there are at first. Each that is not
+  /// there yet costs some 100 bytes and, for each other one, 4 more. Places are dealt to all of them, as in a pool of that
+  /// size, and the first are used.
+  std::optional<std::int64_t> max_workers{};
 
   /// How tightly the workers are held in place. Default: one hardware thread each when the pool fills what it may use,
   /// else their cache or NUMA node. A pin that the system refuses is a warning in describe().
@@ -38,7 +43,7 @@ struct scheduler_options {
   /// when work comes within it. 0 to 1 s.
   std::optional<std::chrono::nanoseconds> spin{};
 
-  /// How many workers that are blocked in get() can be replaced at the same time, 0 to 48. Past it workers block without a
+  /// How many workers that are blocked in get() can be replaced at the same time, 0 to 38. Past it workers block without a
   /// replacement, and the last one that is not blocked gets too_many_blocked. Default: 32. A spare costs nothing until it
   /// is first needed, then a thread.
   std::int64_t spares = 32;
@@ -58,9 +63,10 @@ struct scheduler_options {
   /// 2 to 2^20. Default: 1024. Costs 8 bytes each for every worker.
   std::size_t deque_capacity = 1024;
 
-  /// Called on each worker's own thread, before its first task, by several at the same time; a spare's when it is first
-  /// needed. Default: nothing. The constructor waits for it; what it throws comes out of the constructor. On a spare it
-  /// must not throw: that terminates. What it submits is taken as from any thread: once the pool is closed, submit() throws.
+  /// Called on each worker's own thread, before its first task, by several at the same time; that of a spare, and of a
+  /// worker that resize() brings, when it is first needed. Default: nothing. The constructor waits for it; what it throws comes
+  /// out of the constructor. On those that come later it must not throw: that terminates. What it submits is taken as from any
+  /// thread: once the pool is closed, submit() throws.
   std::function<void(const worker_info&)> on_worker_start{};
 
   /// Called on each worker's own thread after its last task, by several at the same time. Default: nothing. Must not throw.

@@ -1,15 +1,16 @@
-// One word that keeps the width of a pool while workers block.
+// One word that keeps the width of a pool while workers block and while the pool is resized.
 //
-//   [ unblocked : 16 | dormant spares : 48 ]
+//   [ target : 13 | unblocked : 13 | dormant spares : 38 ]
 //
 // Invariant: unblocked workers, active or parked, never fall below the target while a spare is dormant, and never below
-// one. Every change is one read-modify-write, so that a spare cannot retire between a worker's check and its decrement:
-// check and change are the same step.
+// one. Every change is one read-modify-write, so that nobody retires between a worker's check and its decrement, or by a
+// target of before: check and change are the same step.
 #pragma once
 
 #include <atomic>
 #include <bit>
 #include <cstdint>
+#include <optional>
 
 #include <filch/detail/base/atomics.hpp>
 #include <filch/detail/base/cache_line.hpp>
@@ -32,11 +33,11 @@ struct block_result {
 template <class Atomics = standard_atomics>
 class spare_word {
  public:
-  static constexpr unsigned capacity = 48;
+  static constexpr unsigned capacity = 38;
 
   /// `target` workers, all unblocked, and `spares` dormant spares.
   spare_word(std::uint64_t target, unsigned spares) noexcept
-      : target_(target), word_((target << capacity) | ((std::uint64_t{1} << spares) - 1)) {}
+      : word_((target << target_at) | (target << unblocked_at) | ((std::uint64_t{1} << spares) - 1)) {}
 
   /// The caller stops being unblocked: by leaving when there is one too many, else by swapping with a spare, else by
   /// leaving as long as another worker stays, who cannot be waiting for anything.
@@ -45,9 +46,9 @@ class spare_word {
     for (;;) {
       const std::uint64_t dormant = old & dormant_mask;
       confirm(unblocked(old) != 0, "a worker blocked though none was unblocked");
-      const bool leaves = unblocked(old) > target_ || (dormant == 0 && unblocked(old) > 1);
+      const bool leaves = has_excess(old) || (dormant == 0 && unblocked(old) > 1);
       if (!leaves && dormant == 0) return {block_outcome::refused, 0};
-      const std::uint64_t next = leaves ? old - one_unblocked : old & ~(dormant & (~dormant + 1));
+      const std::uint64_t next = leaves ? old - one_unblocked : without_lowest_spare(old);
       // [W1] acquire, pairs with [W2] of the spare that went dormant: what it left behind is visible to its waker. All that
       // comes between the two is a read-modify-write, which passes on what [W2] has released.
       if (!word_.compare_exchange_strong(old, next, std::memory_order_acquire, std::memory_order_relaxed)) continue;
@@ -56,7 +57,8 @@ class spare_word {
     }
   }
 
-  /// Takes back a block() that was answered `replaced`, when the spare could not be started.
+  /// Takes back a block() that was answered `replaced`, or a raise() that was answered with a spare, when it could not be
+  /// started.
   void return_spare(unsigned spare) noexcept {
     const std::uint64_t old = word_.fetch_or(std::uint64_t{1} << spare, std::memory_order_release);  // [W2]
     confirm((old >> spare & 1) == 0, "a spare was given back that was dormant");
@@ -64,7 +66,7 @@ class spare_word {
 
   /// The caller is unblocked again. True when there is now one too many.
   [[nodiscard]] bool unblock() noexcept {
-    return unblocked(word_.fetch_add(one_unblocked, std::memory_order_relaxed)) + 1 > target_;
+    return has_excess(word_.fetch_add(one_unblocked, std::memory_order_relaxed) + one_unblocked);
   }
 
   /// Undoes an unblock().
@@ -73,7 +75,7 @@ class spare_word {
   /// A spare asks to go dormant: only while more than the target are unblocked.
   [[nodiscard]] retire_outcome try_retire(unsigned spare) noexcept {
     std::uint64_t old = word_.load(std::memory_order_relaxed);
-    while (unblocked(old) > target_) {
+    while (has_excess(old)) {
       const std::uint64_t next = (old - one_unblocked) | (std::uint64_t{1} << spare);
       // [W2] release, pairs with [W1]: who takes the bit next sees what this spare left behind, its thread's being started
       // among it.
@@ -83,20 +85,71 @@ class spare_word {
     return retire_outcome::needed;
   }
 
-  /// More unblocked workers than the target; a hint that may be old.
-  [[nodiscard]] bool excess() const noexcept {
-    return unblocked(word_.load(std::memory_order_relaxed)) > target_;
+  /// A worker asks to leave: only while it stands past the target, and more than the target are unblocked. Nobody resizes
+  /// meanwhile: the lock for that keeps what becomes of it.
+  [[nodiscard]] retire_outcome try_leave(unsigned index) noexcept {
+    std::uint64_t old = word_.load(std::memory_order_relaxed);
+    while (index >= target(old) && has_excess(old))
+      if (word_.compare_exchange_strong(old, old - one_unblocked, std::memory_order_relaxed, std::memory_order_relaxed))
+        return retire_outcome::dormant;
+    return retire_outcome::needed;
   }
+
+  /// Raises the target, and counts `joining` workers as unblocked, who are there and not counted yet. When they are not enough,
+  /// since workers that should have left stand in for some that block, and a spare is dormant, nothing has changed but
+  /// that this one is no longer: it is to be started, and to join. By one at a time.
+  [[nodiscard]] std::optional<unsigned> raise(std::uint64_t to, std::uint64_t joining) noexcept {
+    std::uint64_t old = word_.load(std::memory_order_relaxed);
+    for (;;) {
+      const std::uint64_t dormant = old & dormant_mask;
+      const bool lacks_one = dormant != 0 && unblocked(old) + joining < to;
+      const std::uint64_t next =
+          lacks_one ? without_lowest_spare(old) : old + ((to - target(old)) << target_at) + joining * one_unblocked;
+      // [W1] acquire, as in block().
+      if (!word_.compare_exchange_strong(old, next, std::memory_order_acquire, std::memory_order_relaxed)) continue;
+      return lacks_one ? std::optional(static_cast<unsigned>(std::countr_zero(dormant))) : std::nullopt;
+    }
+  }
+
+  /// Lowers the target. How many unblocked workers there are too many then. By one at a time.
+  [[nodiscard]] std::uint64_t lower(std::uint64_t to) noexcept {
+    const std::uint64_t less = (target(word_.load(std::memory_order_relaxed)) - to) << target_at;
+    const std::uint64_t now = word_.fetch_sub(less, std::memory_order_relaxed) - less;
+    return has_excess(now) ? unblocked(now) - to : 0;
+  }
+
+  /// How many workers there are to be.
+  [[nodiscard]] unsigned target() const noexcept {
+    return static_cast<unsigned>(target(word_.load(std::memory_order_relaxed)));
+  }
+  /// More unblocked workers than the target; a hint that may be old, as all that follow.
+  [[nodiscard]] bool excess() const noexcept { return has_excess(word_.load(std::memory_order_relaxed)); }
+  /// The same, and a worker of this index, or of a higher one, may be the one that leaves.
+  [[nodiscard]] bool excess_for(unsigned index) const noexcept { return excess_at(place_of(index)); }
+  /// The same, by what stands for an index. For who asks before each task: a load and a comparison.
+  [[nodiscard]] bool excess_at(std::uint64_t place) const noexcept {
+    const std::uint64_t now = word_.load(std::memory_order_relaxed);
+    return now < place && has_excess(now);
+  }
+  /// The least word with a target above the index: the target stands on top.
+  static constexpr std::uint64_t place_of(unsigned index) noexcept { return (std::uint64_t{index} + 1) << target_at; }
   [[nodiscard]] unsigned dormant_count() const noexcept {
     return static_cast<unsigned>(std::popcount(word_.load(std::memory_order_relaxed) & dormant_mask));
   }
 
  private:
-  static constexpr std::uint64_t dormant_mask = (std::uint64_t{1} << capacity) - 1;
-  static constexpr std::uint64_t one_unblocked = std::uint64_t{1} << capacity;
-  static constexpr std::uint64_t unblocked(std::uint64_t word) noexcept { return word >> capacity; }
+  static constexpr unsigned unblocked_at = capacity;
+  static constexpr unsigned target_at = unblocked_at + 13;
+  static constexpr std::uint64_t dormant_mask = (std::uint64_t{1} << unblocked_at) - 1;
+  static constexpr std::uint64_t one_unblocked = std::uint64_t{1} << unblocked_at;
 
-  const std::uint64_t target_;
+  static constexpr std::uint64_t target(std::uint64_t word) noexcept { return word >> target_at; }
+  static constexpr std::uint64_t unblocked(std::uint64_t word) noexcept {
+    return word >> unblocked_at & ((std::uint64_t{1} << (target_at - unblocked_at)) - 1);
+  }
+  static constexpr bool has_excess(std::uint64_t word) noexcept { return unblocked(word) > target(word); }
+  static constexpr std::uint64_t without_lowest_spare(std::uint64_t word) noexcept { return word & (word - 1); }
+
   alignas(cache_line) typename Atomics::template atomic<std::uint64_t> word_;
 };
 
