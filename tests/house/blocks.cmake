@@ -1,0 +1,32 @@
+# take_block(<page>): takes the first block of C++ out of `text`, the rest of that page from its line number `line` on, and
+# moves both behind it. Sets `block`, which is empty when there was none left and otherwise begins with a #line, so that
+# compilers and asserts name the page; and `above`, what stood before it.
+function(take_block page)
+  string(FIND "${text}" "```cpp\n" start)
+  if(start EQUAL -1)
+    set(block "" PARENT_SCOPE)
+    return()
+  endif()
+  string(SUBSTRING "${text}" 0 ${start} above)
+  math(EXPR start "${start} + 7")
+  string(SUBSTRING "${text}" ${start} -1 text)
+  string(FIND "${text}" "```" end)
+  string(SUBSTRING "${text}" 0 ${end} block)
+  math(EXPR end "${end} + 3")
+  string(SUBSTRING "${text}" ${end} -1 text)
+
+  count_lines("${above}" lines_above)
+  count_lines("${block}" lines)
+  math(EXPR first "${line} + ${lines_above} + 1")
+  math(EXPR line "${first} + ${lines}")
+  set(text "${text}" PARENT_SCOPE)
+  set(line ${line} PARENT_SCOPE)
+  set(block "#line ${first} \"${page}\"\n${block}" PARENT_SCOPE)
+  set(above "${above}" PARENT_SCOPE)
+endfunction()
+
+function(count_lines text count)
+  string(REGEX MATCHALL "\n" ends "${text}")
+  list(LENGTH ends number)
+  set(${count} ${number} PARENT_SCOPE)
+endfunction()

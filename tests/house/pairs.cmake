@@ -1,0 +1,45 @@
+# Takes the pairs out of a page: what stands left in its tables becomes ${output}/${pairs}_by_hand.cpp, behind the blocks
+# outside of tables, and what stands right ${output}/${pairs}_filch.cpp, each block in a scope of its own. Both have what
+# pairs.hpp includes. Both sides of a pair must hold the same asserts, one at least.
+#   include() this after setting page, pairs and output; it sets pairs_programs.
+include(${CMAKE_CURRENT_LIST_DIR}/blocks.cmake)
+file(READ ${page} text)
+set(line 1)
+set(outside "")
+set(by_hand "")
+set(with_filch "")
+set(left_asserts "")
+while(TRUE)
+  take_block(${page})
+  if(block STREQUAL "")
+    break()
+  endif()
+  string(REGEX MATCHALL "assert\\([^\n]*" asserts "${block}")
+  if(above MATCHES "</td><td>\n+$")
+    if(left_asserts STREQUAL "" OR NOT asserts STREQUAL left_asserts)
+      message(FATAL_ERROR "The block that ends on line ${line} of ${page} must hold the same asserts as the one left of it. "
+        "Left: '${left_asserts}'. Right: '${asserts}'.")
+    endif()
+    set(left_asserts "")
+    string(APPEND with_filch "  {\n${block}  }\n")
+  elseif(NOT left_asserts STREQUAL "")
+    message(FATAL_ERROR "The block that ends on line ${line} of ${page} should stand right of the one before it, "
+      "behind </td><td>.")
+  elseif(above MATCHES "<td>\n+$")
+    if(asserts STREQUAL "")
+      message(FATAL_ERROR "The block that ends on line ${line} of ${page} must hold an assert.")
+    endif()
+    set(left_asserts "${asserts}")
+    string(APPEND by_hand "  {\n${block}  }\n")
+  else()
+    string(APPEND outside "${block}")
+  endif()
+endwhile()
+if(with_filch STREQUAL "" OR NOT left_asserts STREQUAL "")
+  message(FATAL_ERROR "${page} has no pairs, or ends in half a one. A pair is a table of two cells, each with a block of C++.")
+endif()
+file(CONFIGURE OUTPUT ${output}/${pairs}_by_hand.cpp @ONLY
+  CONTENT "#include \"house/pairs.hpp\"\n\n${outside}\nint main() {\n${by_hand}}\n")
+file(CONFIGURE OUTPUT ${output}/${pairs}_filch.cpp @ONLY
+  CONTENT "#include \"house/pairs.hpp\"\n\n#include <filch/filch.hpp>\n\nint main() {\n${with_filch}}\n")
+set(pairs_programs ${pairs}_by_hand ${pairs}_filch)
