@@ -130,7 +130,7 @@ filch::scheduler_options options_of(const program& of, std::atomic<pool_machine*
   filch::scheduler_options options;
   options.workers = of.workers;
   options.spin = of.spin ? 20us : 0us;
-  options.spares = 48;
+  options.spares = 38;
   options.deque_capacity = of.deque_capacity;
   options.on_unhandled_exception = [&](std::exception_ptr) { machine.load()->unhandled.fetch_add(1); };
   return options;
