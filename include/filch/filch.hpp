@@ -4,6 +4,7 @@
 #include <filch/base/version.hpp>
 #include <filch/flow/admission_gate.hpp>
 #include <filch/flow/admission_options.hpp>
+#include <filch/flow/autoscaler.hpp>
 #include <filch/flow/job_options.hpp>
 #include <filch/flow/map.hpp>
 #include <filch/flow/map_options.hpp>

@@ -14,6 +14,7 @@
 //   shutdown.cpp    closing, draining, cancelling
 //   service.cpp     what stands above and ends with the pool
 //   snapshot.cpp    metrics and describe
+//   load.cpp        how busy it is, for who decides about its size
 #pragma once
 
 #include <algorithm>
@@ -30,6 +31,7 @@
 #include <filch/detail/base/atomics.hpp>
 #include <filch/detail/park/idle.hpp>
 #include <filch/detail/park/spare_word.hpp>
+#include <filch/detail/park/work_watch.hpp>
 #include <filch/detail/runtime/closing.hpp>
 #include <filch/detail/runtime/quiescence.hpp>
 #include <filch/detail/task/exception_tally.hpp>
@@ -45,6 +47,7 @@
 #include "queue/injection_queue.hpp"
 #include "runtime/groups.hpp"
 #include "runtime/lanes.hpp"
+#include "runtime/load.hpp"
 #include "runtime/pool_service.hpp"
 #include "runtime/settings.hpp"
 #include "runtime/start_gate.hpp"
@@ -107,6 +110,10 @@ class pool_core final : public task_pool {
   /// waits for, or a lock that the service takes to drain. Then once count_cancelled().
   void reserve_regardless() noexcept;
   void count_cancelled() noexcept;
+  /// How busy the pool is.
+  [[nodiscard]] pool_load load() const noexcept;
+  /// Whether all workers sleep. Then the service is told when one wakes, once.
+  [[nodiscard]] bool watch_for_work() noexcept;
   /// Where a thread of the service may run: where spares do.
   void bind_service_thread() const noexcept;
   /// What becomes of a task that the pool cancels: task_cancelled, with a sentence.
@@ -140,6 +147,8 @@ class pool_core final : public task_pool {
   [[nodiscard]] bool is_one_too_many(unsigned index) const noexcept { return spares_.excess_for(index); }
   /// By a worker that has nothing of its own: to go dormant.
   [[nodiscard]] retire_outcome try_retire(worker& asks) noexcept;
+  /// By a worker that has woken.
+  void tell_who_watches() noexcept;
 
   /// Whether nothing goes on: no task is queued or runs, no worker searches, and each is parked or dormant. For tests.
   [[nodiscard]] bool is_at_rest() noexcept;
@@ -206,6 +215,7 @@ class pool_core final : public task_pool {
   [[nodiscard]] pool_service* service_if_any() noexcept;
   void close() noexcept;
   [[nodiscard]] task_balance balance() const noexcept;
+  [[nodiscard]] unsigned parked() const noexcept;
   bool wait_until_idle(std::optional<steady_time> deadline) noexcept;
   void cancel_queued() noexcept;
   enum class cancel_step { cancelled, again, nothing_queued };
@@ -267,6 +277,7 @@ class pool_core final : public task_pool {
   standard_atomics::atomic<bool> cancelling_{false};
   closing_flag<> closed_;
   alignas(cache_line) spare_word<> spares_;
+  work_watch<> watch_;
   alignas(cache_line) standard_atomics::atomic<std::uint32_t> idle_waiters_{0};
   standard_atomics::atomic<std::uint32_t> idle_epoch_{0};  // futex word of wait_idle
 };

@@ -19,6 +19,9 @@ class pool_service {
   /// The pool cancels what is queued: so does this with what it holds, and with all that comes later.
   virtual void cancel() noexcept = 0;
 
+  /// A worker has woken, after the service was told that all sleep.
+  virtual void work_has_come() noexcept = 0;
+
   /// The pool is closed and idle: the threads are ended and joined.
   virtual void stop() noexcept = 0;
 };

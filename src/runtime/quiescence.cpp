@@ -1,5 +1,4 @@
 // When everything that was queued has finished, and how it is awaited. The protocol is in src/runtime/README.md.
-#include <bit>
 #include <chrono>
 #include <optional>
 
@@ -55,13 +54,10 @@ void pool_core::out_of_work() noexcept {
 }
 
 bool pool_core::is_at_rest() noexcept {
-  unsigned parked = 0;
-  for (unsigned g = 0; g != group_count(); ++g) {
+  for (unsigned g = 0; g != group_count(); ++g)
     if (words_[g].searchers() != 0) return false;
-    parked += static_cast<unsigned>(std::popcount(words_[g].parked()));
-  }
   const unsigned dormant = spares_.dormant_count() + dormant_workers_.load(std::memory_order_relaxed);
-  return parked + dormant == most_workers() + spare_count_ && balance().idle() && !work_visible();
+  return parked() + dormant == most_workers() + spare_count_ && balance().idle() && !work_visible();
 }
 
 }  // namespace filch::inline v0_1::detail

@@ -88,6 +88,7 @@ worker::standing worker::park(standing now) noexcept {
   else
     pool_.idle().park_busy(seat_);
   counters_.wakes.add(1);
+  pool_.tell_who_watches();
   return standing::searching;
 }
 

@@ -216,7 +216,7 @@ timed_entry* timers::take_next_that_ends(mode by, timer_key& last) noexcept {
   mode_ = std::max(mode_, by);
   for (auto each = waiting_.upper_bound(last); each != waiting_.end(); ++each) {
     timed_entry& entry = *each->second;
-    if (entry.kind_ == entry_kind::alarm || (by < mode::cancelling && entry.kind_ != entry_kind::repeats)) continue;
+    if (entry.kind_ == entry_kind::alarm || (by < mode::cancelling && entry.kind_ == entry_kind::once)) continue;
     last = each->first;
     remove(entry);
     if (entry.kind_ == entry_kind::repeats) pool_.reserve_regardless();

@@ -45,9 +45,19 @@ class timers final : public pool_service {
   /// Whether the calling thread is a timer thread inside what an entry does.
   [[nodiscard]] static bool acts_here() noexcept { return acts_here_; }
 
+  /// For the one entry that watches over the pool: it comes due so long after each call of watch_on(). After sleep_on() only
+  /// when the pool's workers have all slept, so long after one has woken.
+  enum class watch_outcome { watches, pool_has_one, pool_is_closed };
+  [[nodiscard]] watch_outcome let_watch(timed_entry& entry, steady_time::duration interval) noexcept;
+  /// False when the pool has been closed.
+  [[nodiscard]] bool watch_on(timed_entry& entry) noexcept;
+  [[nodiscard]] bool sleep_on(timed_entry& entry) noexcept;
+  void end_watch() noexcept;
+
   // --- pool_service ---
   void drain() noexcept override;
   void cancel() noexcept override;
+  void work_has_come() noexcept override;
   void stop() noexcept override;
 
   // --- for those with more to decide under the lock ---
@@ -76,6 +86,7 @@ class timers final : public pool_service {
   void wake() noexcept;
   void end_all(mode by) noexcept;
   [[nodiscard]] timed_entry* take_next_that_ends(mode by, timer_key& last) noexcept;
+  [[nodiscard]] bool wait_on(timed_entry& entry, steady_time due) noexcept;
   void put(timed_entry& entry) noexcept;
   void remove(timed_entry& entry) noexcept;
 
@@ -86,6 +97,8 @@ class timers final : public pool_service {
   timer_map waiting_;  // all from here on under it
   std::uint64_t added_ = 0;
   mode mode_ = mode::open;
+  timed_entry* watching_ = nullptr;
+  steady_time::duration watch_interval_{};
   virtual_clock* clock_ = nullptr;
   bool started_ = false;
   bool asleep_ = false;

@@ -57,6 +57,7 @@ class milestone {
     (void)count_.fetch_add(1, std::memory_order_acq_rel);
     relacy_atomics::wake_all(count_);
   }
+  std::uint32_t count() const { return count_.load(std::memory_order_acquire); }
   void wait_for(std::uint32_t wanted) {
     for (;;) {
       const std::uint32_t seen = count_.load(std::memory_order_acquire);

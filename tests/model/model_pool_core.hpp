@@ -10,6 +10,7 @@
 
 #include <filch/detail/park/idle.hpp>
 #include <filch/detail/park/spare_word.hpp>
+#include <filch/detail/park/work_watch.hpp>
 #include <filch/detail/queue/injection_lane.hpp>
 #include <filch/task/errors.hpp>
 
@@ -43,10 +44,15 @@ struct shape {
   unsigned later = 0;  // workers that resize() may bring
 };
 
-/// Pools of the models have none; the timers have a model of their own.
+/// The timers have a model of their own: this one counts how often it is told of work.
 struct pool_service {
   void drain() noexcept {}
   void stop() noexcept {}
+  void work_has_come() noexcept {
+    (void)told.fetch_add(1, std::memory_order_acq_rel);
+    relacy_atomics::wake_all(told);
+  }
+  model::atomic<std::uint32_t> told{0};
 };
 
 class pool_core {
@@ -79,6 +85,7 @@ class pool_core {
     return tokens_[groups_.groups[group].members[bit]];
   }
   pool_service* service_if_any() noexcept { return nullptr; }
+  pool_service& service() noexcept { return service_; }
   trim_bell& bell() noexcept { return *bell_; }
   worker& make_worker(unsigned index) const noexcept { return *workers_[index]; }
   template <class Visit>
@@ -107,6 +114,9 @@ class pool_core {
   worker& started_worker(unsigned index);
   void blocked_worker_returns() noexcept;
   void take_back_return() noexcept;
+  unsigned parked() const noexcept;
+  bool watch_for_work() noexcept;
+  void tell_who_watches() noexcept;
   void call_up_one_too_many() noexcept;
   void wake_dormant(unsigned index) noexcept;
   void resize(unsigned workers);
@@ -263,6 +273,9 @@ class pool_core {
   model::atomic<bool> ended_{false};
   model::atomic<bool> stopping_{false};
   spare_word<relacy_atomics> spares_;
+  work_watch<relacy_atomics> watch_;
+  pool_service service_;
+  model::atomic<pool_service*> found_service_{&service_};
   model::atomic<std::uint32_t> idle_waiters_{0};
   model::atomic<std::uint32_t> idle_epoch_{0};
   model::plain<int> exists_{1};

@@ -22,9 +22,11 @@ class listener final : public pool_service {
  public:
   void drain() noexcept override { ++drained; }
   void cancel() noexcept override { ++cancelled; }
+  void work_has_come() noexcept override { ++told; }
   void stop() noexcept override { ++stopped; }
   std::atomic<int> drained{0};
   std::atomic<int> cancelled{0};
+  std::atomic<int> told{0};
   std::atomic<int> stopped{0};
 };
 
@@ -65,6 +67,31 @@ TEST_P(service_test, hears_of_each_end) {
   held.release();
   pool.shutdown();
   EXPECT_GE(heard.stopped.load(), 1);
+}
+
+TEST_P(service_test, hears_once_of_the_first_worker_that_wakes_after_all_have_slept) {
+  filch::scheduler& pool = make_shaped_pool();
+  listener& heard = listener_of(pool);
+  for (int round = 1; round != 4; ++round) {
+    EXPECT_TRUE(eventually([&] { return core_of(pool).watch_for_work(); }));
+    pool.submit([] {}).get();
+    EXPECT_TRUE(eventually([&] { return heard.told.load() == round; }));
+    held_workers held(pool, width());  // whoever of the others wakes says nothing
+  }
+  EXPECT_EQ(heard.told.load(), 3);
+}
+
+TEST_P(service_test, who_finds_a_worker_awake_is_not_told) {
+  filch::scheduler& pool = make_shaped_pool();
+  listener& heard = listener_of(pool);
+  {
+    held_workers held(pool, 1);
+    EXPECT_FALSE(core_of(pool).watch_for_work());
+  }
+  pool.submit([] {}).get();
+  EXPECT_TRUE(eventually([&] { return is_at_rest(pool); }));
+  pool.submit([] {}).get();
+  EXPECT_EQ(heard.told.load(), 0);
 }
 
 TEST_P(service_test, made_late_it_hears_what_it_has_missed) {

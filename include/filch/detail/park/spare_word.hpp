@@ -133,6 +133,9 @@ class spare_word {
   }
   /// The least word with a target above the index: the target stands on top.
   static constexpr std::uint64_t place_of(unsigned index) noexcept { return (std::uint64_t{index} + 1) << target_at; }
+  [[nodiscard]] unsigned unblocked() const noexcept {
+    return static_cast<unsigned>(unblocked(word_.load(std::memory_order_relaxed)));
+  }
   [[nodiscard]] unsigned dormant_count() const noexcept {
     return static_cast<unsigned>(std::popcount(word_.load(std::memory_order_relaxed) & dormant_mask));
   }

@@ -218,6 +218,13 @@ class deque_thief {
     return deque_ring<T, Atomics>::distance(top, ring_.bottom_.load(std::memory_order_seq_cst)) > 0;
   }
 
+  /// How many items there are; may be old.
+  [[nodiscard]] std::size_t size_estimate() const noexcept {
+    const std::uint64_t top = ring_.top_.load(std::memory_order_relaxed);
+    const std::int64_t size = deque_ring<T, Atomics>::distance(top, ring_.bottom_.load(std::memory_order_relaxed));
+    return size > 0 ? static_cast<std::size_t>(size) : 0;
+  }
+
  private:
   deque_ring<T, Atomics>& ring_;
 };

@@ -23,6 +23,7 @@ using timer_map = std::map<timer_key, timed_entry*>;
 enum class entry_kind {
   once,     // ends when the pool cancels
   repeats,  // ends also when it drains
+  watches,  // the same, and is nothing that the pool would wait for
   alarm     // goes with a task that the pool waits for, and so does not end by itself
 };
 
