@@ -1,6 +1,7 @@
 # Reads what the benchmarks wrote, one file a round, and prints filch beside its peers: for each workload the time of each
 # peer divided by filch's time in the same round, as the median of all rounds. Above 1 filch is faster. First a line for each
-# workload, then all figures with the least and the greatest ratio, then what was counted. Names are "workload/peer". The files are Google Benchmark's JSON, which has one value a line.
+# workload, then all figures with the least and the greatest ratio, then what was counted. Names are "workload/peer". The files
+# are Google Benchmark's JSON, which has one value a line, or written like it.
 
 function value() {
   sub(/^[^:]*: */, "")
@@ -41,8 +42,9 @@ FNR == 1 { ++round }
   print workload ", " peer ": " value() > "/dev/stderr"
   failed = 1
 }
-# Whatever a benchmark counts itself.
-/^      "(heap|idle) [^"]*":/ {
+# Whatever a benchmark counts itself has a name of several words. With these the time says nothing.
+/^      "(heap|idle) [^"]*":/ { is_untimed[workload] = 1 }
+/^      "[^" ]* [^"]*":/ {
   counter = $0
   sub(/^ *"/, "", counter)
   sub(/".*/, "", counter)
@@ -82,8 +84,10 @@ function ratios(table, workload, peer, spread,    list, count, i, middle) {
       list[++count] = table[workload, peer, i] / table[workload, "filch", i]
   if (count == 0) return "-"
   middle = median(list, count)
-  return spread ? sprintf("%.2f (%.2f to %.2f)", middle, list[1], list[count]) : sprintf(middle < 10 ? "%.1f" : "%.0f", middle)
+  return spread ? sprintf("%.2f (%.2f to %.2f)", middle, list[1], list[count]) : rounded(middle)
 }
+
+function rounded(number) { return sprintf(number < 10 ? "%.1f" : "%.0f", number) }
 
 # A line a workload, a column a peer.
 function print_overview(    w, c, workload) {
@@ -94,8 +98,8 @@ function print_overview(    w, c, workload) {
   printf "|\n"
   for (w = 1; w <= workload_count; ++w) {
     workload = workloads[w]
-    if (workload in counters) continue
-    printf "| %s | %.0f us", workload, median_of(real, workload, "filch") / 1000
+    if (workload in is_untimed) continue
+    printf "| %s | %s us", workload, rounded(median_of(real, workload, "filch") / 1000)
     for (c = 1; c <= column_count; ++c)
       printf " | %s", (workload, columns[c]) in is_known ? ratios(real, workload, columns[c], 0) : "-"
     printf " |\n"
@@ -108,7 +112,7 @@ END {
   printf "| workload | peer | time, us | peer / filch | CPU, us | peer / filch |\n|---|---|--:|--:|--:|--:|\n"
   for (w = 1; w <= workload_count; ++w) {
     workload = workloads[w]
-    if (workload in counters) continue
+    if (workload in is_untimed) continue
     many = split(peers[workload], names, "|")
     for (p = 1; p <= many; ++p)
       printf "| %s | %s | %.2f | %s | %.2f | %s |\n", workload, names[p], median_of(real, workload, names[p]) / 1000,
@@ -118,12 +122,14 @@ END {
   for (w = 1; w <= workload_count; ++w) {
     workload = workloads[w]
     if (!(workload in counters)) continue
-    if (!heading++) printf "\n| counted | peer | median |\n|---|---|--:|\n"
+    if (!heading++) printf "\n| counted | peer | median | peer / filch |\n|---|---|--:|--:|\n"
     many = split(peers[workload], names, "|")
     kinds = split(counters[workload], kind, "|")
     for (k = 1; k <= kinds; ++k)
       for (p = 1; p <= many; ++p)
-        printf "| %s: %s | %s | %.3f |\n", workload, kind[k], names[p], median_of(counted, workload SUBSEP kind[k], names[p])
+        printf "| %s: %s | %s | %.3f | %s |\n", workload, kind[k], names[p],
+          median_of(counted, workload SUBSEP kind[k], names[p]),
+          names[p] == "filch" ? "1" : ratios(counted, workload SUBSEP kind[k], names[p], 1)
   }
   printf "\n%d rounds; median (least to greatest)\n", round
   exit failed

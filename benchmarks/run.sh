@@ -9,9 +9,9 @@ benchmarks/run.sh [--rounds <n>] [<room>...] [-- <argument of Google Benchmark>.
 Builds the benchmarks in build/benchmarks and runs those of the named rooms, or all. Missing packages are installed with
 apt-get first, which needs root or sudo. Example: benchmarks/run.sh --rounds 3 runtime -- --benchmark_filter=fibonacci
 
-Where filch is measured beside others (runtime, time, footprint) the program runs several times, five if --rounds does not say
-otherwise, and the last lines are a table of ratios, which compares only what ran in the same round. The peers are those
-that are installed: oneTBB (libtbb-dev), Boost.Asio (libboost-dev), OpenMP, and always std::async and a small pool.
+Each room runs several times, five if --rounds does not say otherwise, taking turns with the others, and the last lines are a
+table of ratios, which compares only what ran in the same round. The peers are those that are installed: oneTBB (libtbb-dev),
+Boost.Asio (libboost-dev), OpenMP, and always std::async and a small pool.
 HELP
   exit
 fi
@@ -50,24 +50,15 @@ if [[ ${#rooms[@]} == 0 ]]; then
   [[ ${#rooms[@]} != 0 ]] || die "there are no benchmarks yet"
 fi
 
-beside_peers=()
 for room in "${rooms[@]}"; do
-  program=$build/benchmarks/programs/${room}_benchmarks
-  [[ -x $program ]] || die "there are no benchmarks of '$room'"
-  if [[ $room == runtime || $room == time || $room == footprint ]]; then
-    beside_peers+=("$room")
-  else
-    say "benchmarks of $room"
-    "$program" "$@"
-  fi
+  [[ -x $build/benchmarks/programs/${room}_benchmarks ]] || die "there are no benchmarks of '$room'"
 done
-[[ ${#beside_peers[@]} == 0 ]] && exit
 
 results=$build/results
 rm -rf "$results"
 mkdir -p "$results"
 for ((round = 1; round <= rounds; ++round)); do
-  for room in "${beside_peers[@]}"; do
+  for room in "${rooms[@]}"; do
     say "benchmarks of $room, round $round of $rounds"
     part=$results/$round.$room.json
     "$build/benchmarks/programs/${room}_benchmarks" --benchmark_min_time=0.1 --benchmark_out="$part" "$@" >&2

@@ -1,16 +1,10 @@
-// What it costs to bound how many tasks are under way: a gate, against a std::counting_semaphore that each submission acquires
-// and each task releases, over the same pool and over Asio's.
+// What it costs to bound how many tasks are under way: a gate, and a std::counting_semaphore before pools that have none.
 #include <atomic>
-#include <cstdint>
+#include <cstddef>
 #include <semaphore>
 #include <utility>
 
-#include "peers/all.hpp"
-
-#if PEER_ASIO
-#include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
-#endif
+#include "flow/bounded_pools.hpp"
 
 namespace {
 
@@ -18,83 +12,37 @@ using namespace peers;
 
 constexpr std::ptrdiff_t places = 1'000;
 
-class gate {
+/// Each submission acquires, each task releases.
+template <class Pool>
+class semaphore_over {
  public:
-  static constexpr const char* name = "filch";
+  static constexpr const char* name = Pool::name;
 
-  template <class F>
-  void submit(F function) {
-    (void)filch::submit(pool_, {.gate = &gate_}, std::move(function));
-  }
-  void wait() { pool_.wait_idle(); }
-
- private:
-  filch::scheduler pool_{{.workers = workers()}};
-  filch::admission_gate gate_{{.capacity = places}};
-};
-
-class semaphore_over_filch {
- public:
-  static constexpr const char* name = "semaphore over filch";
+  explicit semaphore_over(std::ptrdiff_t capacity) : capacity_(capacity), free_(capacity) {}
 
   template <class F>
   void submit(F function) {
     free_.acquire();
-    (void)pool_.submit([this, function = std::move(function)] {
-      function();
-      free_.release();
-    });
-  }
-  void wait() { pool_.wait_idle(); }
-
- private:
-  std::counting_semaphore<> free_{places};
-  filch::scheduler pool_{{.workers = workers()}};
-};
-
-#if PEER_ASIO
-class semaphore_over_asio {
- public:
-  static constexpr const char* name = "semaphore over asio";
-
-  template <class F>
-  void submit(F function) {
-    free_.acquire();
-    boost::asio::post(pool_, [this, function = std::move(function)] {
+    pool_.post([this, function = std::move(function)] {
       function();
       free_.release();
     });
   }
   void wait() {
-    for (std::ptrdiff_t i = 0; i != places; ++i) free_.acquire();
-    free_.release(places);
+    for (std::ptrdiff_t i = 0; i != capacity_; ++i) free_.acquire();
+    free_.release(capacity_);
   }
 
  private:
-  std::counting_semaphore<> free_{places};
-  boost::asio::thread_pool pool_{workers()};
-};
-#endif
-
-/// Without a bound: what the others cost beside it.
-class no_bound {
- public:
-  static constexpr const char* name = "filch, no bound";
-
-  template <class F>
-  void submit(F function) {
-    (void)filch::submit(pool_, {}, std::move(function));
-  }
-  void wait() { pool_.wait_idle(); }
-
- private:
-  filch::scheduler pool_{{.workers = workers()}};
+  std::ptrdiff_t capacity_;
+  std::counting_semaphore<> free_;
+  Pool pool_;
 };
 
 template <class Pool>
 void bounded(benchmark::State& state) {
   const long tasks = state.range(0);
-  Pool pool;
+  Pool pool(places);
   for (auto _ : state) {
     std::atomic<long> done{0};
     for (long i = 0; i != tasks; ++i) pool.submit([&done] { done.fetch_add(1, std::memory_order_relaxed); });
@@ -104,17 +52,13 @@ void bounded(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * tasks);
 }
 
+// Where there is no bound, a million tasks would be a million in memory.
 const bool added = [] {
-  const auto visit = []<class Pool>(bool can_be_full) {
-    if (can_be_full) peers::add<Pool>("a million tasks, 1000 at a time", &bounded<Pool>)->Arg(1'000'000)->Iterations(1);
-    peers::add<Pool>("a thousand tasks, 1000 at a time", &bounded<Pool>)->Arg(1'000);
-  };
-  visit.operator()<gate>(true);
-  visit.operator()<semaphore_over_filch>(true);
-#if PEER_ASIO
-  visit.operator()<semaphore_over_asio>(true);
-#endif
-  visit.operator()<no_bound>(false);
+  constexpr const char* million = "a million tasks, 1000 at a time";
+  constexpr const char* thousand = "a thousand tasks, 1000 at a time";
+  for_each_bounded<semaphore_over>([]<class Pool>() { add<Pool>(million, &bounded<Pool>)->Arg(1'000'000); });
+  for_each_bounded<semaphore_over>([]<class Pool>() { add<Pool>(thousand, &bounded<Pool>)->Arg(1'000); });
+  add<no_bound>(thousand, &bounded<no_bound>)->Arg(1'000);
   return true;
 }();
 

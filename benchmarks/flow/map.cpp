@@ -44,7 +44,7 @@ class filch_stream {
 template <result_order Order>
 class filch_stream_in_a_task {
  public:
-  static constexpr const char* name = "filch, in a task";
+  static constexpr const char* name = "filch in a task";
 
   filch_stream_in_a_task() : pool_({.workers = workers()}) {}
 
@@ -66,7 +66,7 @@ class filch_stream_in_a_task {
 /// The same by hand: a queue of futures.
 class filch_futures {
  public:
-  static constexpr const char* name = "filch, futures";
+  static constexpr const char* name = "filch by hand";
 
   filch_futures() : pool_({.workers = workers()}) {}
 
@@ -94,7 +94,7 @@ class filch_futures {
 template <result_order Order>
 class tbb_pipeline {
  public:
-  static constexpr const char* name = "tbb pipeline";
+  static constexpr const char* name = "tbb";
 
   tbb_pipeline() : limit_(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(workers())) {}
 
@@ -128,7 +128,7 @@ void stream(benchmark::State& state) {
 
 const bool added = [] {
   const auto add_all = []<result_order Order>(const char* what) {
-    const auto add = [what]<class Stream>() { peers::add<Stream>(what, &stream<Stream>)->Unit(benchmark::kMillisecond); };
+    const auto add = [what]<class Stream>() { peers::add<Stream>(what, &stream<Stream>); };
     add.template operator()<filch_stream<Order>>();
     add.template operator()<filch_stream_in_a_task<Order>>();
     if constexpr (Order == result_order::submission) add.template operator()<filch_futures>();

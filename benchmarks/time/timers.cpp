@@ -1,7 +1,10 @@
-// What it costs to let a task wait for its time while a hundred thousand others do, to change one's mind, and how late it
-// comes.
+// What it costs to let a task wait for its time while a hundred thousand others do, to change one's mind, how late it comes,
+// and how late all of them come together.
+#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <latch>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -37,6 +40,10 @@ class filch_timers {
   steady::time_point comes_at(steady::time_point due) {
     return filch::submit_at(pool_, due, [] { return steady::now(); }).get();
   }
+  template <class F>
+  void run_at(steady::time_point due, F function) {
+    waiting_.push_back(filch::submit_at(pool_, due, function));
+  }
 
  private:
   filch::scheduler pool_;
@@ -70,6 +77,11 @@ class asio_timers {
     boost::asio::steady_timer timer(context_, due);
     timer.async_wait([came](const boost::system::error_code&) { came->set_value(steady::now()); });
     return came->get_future().get();
+  }
+  template <class F>
+  void run_at(steady::time_point due, F function) {
+    waiting_.push_back(std::make_unique<boost::asio::steady_timer>(context_, due));
+    waiting_.back()->async_wait([function](const boost::system::error_code&) { function(); });
   }
 
  private:
@@ -121,11 +133,34 @@ void late_by(benchmark::State& state) {
   }
 }
 
+// How long after the moment of all of them the last has run, and that none has run before it.
+template <class Timers>
+void all_at_once(benchmark::State& state) {
+  for (auto _ : state) {
+    std::latch over(static_cast<std::ptrdiff_t>(many));
+    std::atomic<bool> early{false};
+    Timers timers;
+    const steady::time_point due = steady::now() + std::chrono::milliseconds(500);
+    for (std::uint64_t i = 0; i != many; ++i)
+      timers.run_at(due, [&, due] {
+        if (steady::now() < due) early = true;
+        over.count_down();
+      });
+    if (steady::now() >= due) return state.SkipWithError("the moment came before all timers were added");
+    over.wait();
+    state.SetIterationTime(std::chrono::duration<double>(steady::now() - due).count());
+    if (early) return state.SkipWithError("a timer came too early");
+  }
+}
+
 const bool added = [] {
   for_each_that_waits([]<class Timers>() { peers::add<Timers>("add 100000 timers", &add<Timers>)->Iterations(3); });
   for_each_that_waits([]<class Timers>() { peers::add<Timers>("add and cancel one of 100001", &add_and_cancel<Timers>); });
   for_each_that_waits([]<class Timers>() {
     peers::add<Timers>("late by, asleep", &late_by<Timers>, timed_by::turn)->Iterations(200);
+  });
+  for_each_that_waits([]<class Timers>() {
+    peers::add<Timers>("run 100000 timers of one moment", &all_at_once<Timers>, timed_by::turn)->Iterations(3);
   });
   return true;
 }();
