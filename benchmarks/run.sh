@@ -11,7 +11,7 @@ apt-get first, which needs root or sudo. Example: benchmarks/run.sh --rounds 3 r
 
 Each room runs several times, five if --rounds does not say otherwise, taking turns with the others, and the last lines are a
 table of ratios, which compares only what ran in the same round. The peers are those that are installed: oneTBB (libtbb-dev),
-Boost.Asio (libboost-dev), OpenMP, and always std::async and a small pool.
+Boost.Asio (libboost-dev), OpenMP, Go (golang-go; in flow and time), and always std::async and a small pool.
 HELP
   exit
 fi
@@ -54,6 +54,18 @@ for room in "${rooms[@]}"; do
   [[ -x $build/benchmarks/programs/${room}_benchmarks ]] || die "there are no benchmarks of '$room'"
 done
 
+# Go has the service: goroutines, channels and timers beside flow and time.
+with_go=no
+if [[ " ${rooms[*]} " == *" flow "* || " ${rooms[*]} " == *" time "* ]]; then
+  if command -v go > /dev/null; then
+    with_go=yes
+    (cd benchmarks/go && GOCACHE=$OLDPWD/$build/go-cache GOFLAGS=-mod=mod GOPROXY=off \
+      go build -buildvcs=false -o "$OLDPWD/$build/go_benchmarks" .) >&2
+  else
+    say "the benchmarks leave out Go: it is not installed (on Debian: golang-go)"
+  fi
+fi
+
 results=$build/results
 rm -rf "$results"
 mkdir -p "$results"
@@ -63,6 +75,10 @@ for ((round = 1; round <= rounds; ++round)); do
     part=$results/$round.$room.json
     "$build/benchmarks/programs/${room}_benchmarks" --benchmark_min_time=0.1 --benchmark_out="$part" "$@" >&2
     cat "$part" >> "$results/round $round.json"
+    if [[ $with_go == yes && ($room == flow || $room == time) ]]; then
+      "$build/go_benchmarks" "$room" --benchmark_out="$part" "$@" >&2
+      cat "$part" >> "$results/round $round.json"
+    fi
   done
 done
 awk -f benchmarks/ratios.awk "$results"/round\ *.json

@@ -1,0 +1,3 @@
+module filch/benchmarks
+
+go 1.19
