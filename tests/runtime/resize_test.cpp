@@ -337,7 +337,11 @@ TEST_P(resize_test, the_memory_of_one_that_has_left_comes_back) {
 }
 
 TEST_P(resize_test, values_of_workers_that_come_and_go_are_there_in_the_end) {
-  filch::scheduler& pool = make_sizable_pool(1);
+  filch::scheduler_options options = shape();
+  options.workers = 1;
+  options.max_workers = most();
+  options.spares = 0;
+  filch::scheduler& pool = make_pool(std::move(options));
   filch::worker_local<unsigned> sums(pool);
   for (const unsigned workers : {most(), 1U, most()}) {
     pool.resize(workers);
