@@ -3,13 +3,10 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <new>
 #include <numeric>
-#include <ranges>
 #include <stdexcept>
 #include <stop_token>
 #include <system_error>
@@ -18,6 +15,8 @@
 
 #include <filch/filch.hpp>
 
+#include "faults/account.hpp"
+#include "faults/flow.hpp"
 #include "runtime/pool_core.hpp"
 
 namespace filch_faults {
@@ -26,27 +25,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Does not take memory.
-class gate {
- public:
-  void open() {
-    const std::scoped_lock lock(mutex_);
-    open_ = true;
-    changed_.notify_all();
-  }
-  void pass() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return open_; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool open_ = false;
-};
-
 /// What one life has done and what should have come of it.
-class life {
+class life : private account {
  public:
   std::string run() {
     try {
@@ -54,6 +34,8 @@ class life {
       use(pool);
       filch::scheduler narrow(narrow_options());
       use_narrow(narrow, pool);
+      filch::scheduler guests(narrow_options());  // whose spare has not been started before
+      wait_at_a_gate_of_another_pool(*this, guests, pool);
       (void)pool.shutdown();
     } catch (const std::bad_alloc&) {  // a pool could not be made; who was there has ended
     } catch (const std::system_error&) {
@@ -62,7 +44,7 @@ class life {
     }
     if (posts_ran_ != posts_taken_)
       note(std::to_string(posts_ran_) + " posted tasks ran of " + std::to_string(posts_taken_));
-    return wrong_;
+    return wrong();
   }
 
  private:
@@ -96,7 +78,9 @@ class life {
     use_lanes(pool);
     use_tokens(pool);
     use_timers(pool);
-    pull_streams(pool);
+    pull_streams(*this, pool);
+    pass_gates(*this, pool);
+    wait_at_a_gate(*this, pool);
     submit_from_tasks(pool);
     wait_for_what_runs_elsewhere(pool);
     wait_for_what_runs_elsewhere(pool);  // the spare that was refused a thread is asked for again
@@ -111,21 +95,6 @@ class life {
     spill_more_than_the_queue_has_room_for(narrow);
     use_a_lane_beside_a_full_deque(narrow);
     have_a_spare_stand_down(narrow, elsewhere);
-  }
-
-  // Runs `step`; a lack of something is no fault of it.
-  template <class Step>
-  bool attempt(const Step& step) {
-    try {
-      step();
-      return true;
-    } catch (const std::bad_alloc&) {
-      return false;
-    } catch (const filch::too_many_blocked&) {
-      return false;
-    } catch (const std::system_error&) {  // no thread for the timers
-      return false;
-    }
   }
 
   void submit_small(filch::scheduler& pool) {
@@ -212,45 +181,8 @@ class life {
       expect_value(stoppable);
     });
     call_three_times(pool);
-    use_jobs(pool);
+    use_jobs(*this, pool);
     for (auto& each : later) expect_value(each);
-  }
-
-  // Where there is no memory to note a failure, the job ends with that.
-  void use_jobs(filch::scheduler& pool) {
-    attempt([&] {
-      const std::stop_source source;
-      filch::rate_limiter limiter(1e6);
-      auto job = filch::submit(pool,
-                               {.task = {.stop = source.get_token()},
-                                .limiter = &limiter,
-                                .retry = {.attempts = 3, .wait = 5us},
-                                .timeout = 1h},
-                               [failures = 2](const std::stop_token&) mutable {
-                                 if (failures-- != 0) throw std::bad_alloc();
-                                 return 1;
-                               });
-      expect_value(job);
-    });
-    attempt([&] {
-      auto late = filch::submit(pool, {.deadline = std::chrono::steady_clock::now()}, [] { return 1; });
-      try {
-        (void)late.get();
-        note("a job came too late");
-      } catch (const filch::timed_out&) {
-        return;
-      }
-    });
-    attempt([&] {
-      auto hopeless = filch::submit(pool, {.retry = {.attempts = 2, .wait = 0us}}, []() -> int { throw 1; });
-      try {
-        (void)hopeless.get();
-      } catch (const filch::retries_exhausted&) {
-        return;
-      } catch (int) {  // in the place of a vector for the errors
-        return;
-      }
-    });
   }
 
   void call_three_times(filch::scheduler& pool) {
@@ -266,29 +198,6 @@ class life {
         if (calls.load() != 3) note("a series went on after an exception");
       }
     });
-  }
-
-  // What was taken comes out once, as a value or as what it lacked.
-  void pull_streams(filch::scheduler& pool) {
-    for (const filch::result_order order : {filch::result_order::submission, filch::result_order::completion})
-      for (const bool stoppable : {false, true})
-        attempt([&] {
-          const std::stop_source source;
-          const filch::map_options options{
-              .order = order, .window = 8, .task = {.stop = stoppable ? source.get_token() : std::stop_token()}};
-          auto ones = filch::map(pool, std::views::iota(0, 30), [](int i) { return i - i + 1; }, options);
-          std::uint64_t came = 0;
-          std::uint64_t indices = 0;
-          if (!attempt([&] {
-                for (auto& each : ones) {
-                  ++came;
-                  indices += each.index();
-                  if (each && *each != 1) note("a result of a stream is another one");
-                }
-              }))
-            return;
-          if (indices != came * (came - 1) / 2) note("an element of a stream is missing or came twice");
-        });
   }
 
   // Who gives something to all for the first time needs memory for that: one worker gives a bulk and stays, so that the other
@@ -320,7 +229,8 @@ class life {
       auto outer = pool.submit([&] {
         use_lanes(pool);
         use_tokens(pool);
-        pull_streams(pool);
+        pull_streams(*this, pool);
+        pass_gates(*this, pool);
         for (int i = 0; i != 30; ++i)
           if (attempt([&] { pool.post([this] { ++posts_ran_; }); })) ++posts_taken_;
         for (int i = 0; i != 30; ++i)
@@ -491,16 +401,6 @@ class life {
     return filch::detail::scheduler_access::core(narrow).spares().dormant_count() == 0;
   }
 
-  void expect_value(filch::future<int>& of) {
-    if (of.get() != 1) note("a task came to something else");
-  }
-
-  void note(const char* what) {
-    const std::scoped_lock lock(mutex_);
-    if (wrong_.empty()) wrong_ = what;
-  }
-  void note(const std::string& what) { note(what.c_str()); }
-
   static constexpr std::size_t many = 100;
   std::vector<filch::future<int>> futures_;
   std::atomic<unsigned> posts_taken_{0};
@@ -510,8 +410,6 @@ class life {
   gate far_may_end_;
   gate nobody_waits_;
   std::atomic<bool> queued_one_ran_{false};
-  std::mutex mutex_;
-  std::string wrong_;
 };
 
 }  // namespace

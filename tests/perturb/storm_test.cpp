@@ -8,10 +8,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <random>
+#include <ranges>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -49,6 +52,17 @@ struct range {
   [[nodiscard]] std::uint32_t size() const { return last - first; }
 };
 
+/// Counts its end instead of a run.
+struct life {
+  tally* all;
+  std::uint32_t index;
+  life(tally& in, std::uint32_t i) : all(&in), index(i) {}
+  life(life&& other) noexcept : all(std::exchange(other.all, nullptr)), index(other.index) {}
+  ~life() {
+    if (all != nullptr) all->ran(index);
+  }
+};
+
 /// The ways in which the tasks of a range come into a pool. Each returns when they have been brought in, some when they have
 /// run.
 class ways {
@@ -75,7 +89,7 @@ class ways {
     for (std::uint32_t i = of.first; i != of.last; ++i) pool_.submit([this, i] { tally_.ran(i); }).get();
   }
   void by_a_worker(range of) {
-    pool_.submit([this, of] { one_by_one(of); }).get();
+    inside([&] { one_by_one(of); });
   }
   void as_a_tree(range of) {
     pool_.submit([this, of] { fork(of); }).get();
@@ -121,22 +135,13 @@ class ways {
 
   /// Two of three fail at first, some are late, some are cancelled: whatever comes first, each callable dies once.
   void as_jobs(range of) {
-    struct life {
-      ways* all;
-      std::uint32_t index;
-      life(ways& in, std::uint32_t i) : all(&in), index(i) {}
-      life(life&& other) noexcept : all(std::exchange(other.all, nullptr)), index(other.index) {}
-      ~life() {
-        if (all != nullptr) all->tally_.ran(index);
-      }
-    };
     std::vector<filch::future<void>> running;
     for (std::uint32_t i = of.first; i != of.last; ++i)
       running.push_back(filch::submit(pool_,
                                       {.task = {.priority = static_cast<filch::priority>(i % 3)},
                                        .retry = {.attempts = 3, .wait = (i % 32) * 1us},
                                        .timeout = i % 5 == 0 ? 20us : std::chrono::microseconds(1h)},
-                                      [own = life(*this, i), failures = i % 3]() mutable {
+                                      [own = life(tally_, i), failures = i % 3]() mutable {
                                         if (failures-- != 0) throw again();
                                       }));
     for (std::uint32_t i = 0; i < of.size(); i += 7) (void)running[i].cancel();
@@ -163,6 +168,33 @@ class ways {
       return;
     }
   }
+  /// Through gates of a few places, some in their moment, some cancelled. Who is refused posts it.
+  void through_gates(range of) {
+    std::vector<std::pair<filch::future<void>, std::uint32_t>> admitted;
+    for (std::uint32_t i = of.first; i != of.last; ++i) {
+      if (auto made = enter(i))
+        admitted.emplace_back(std::move(*made), i);
+      else
+        pool_.post([this, i] { tally_.ran(i); });
+      if (i % 7 == 0 && !admitted.empty()) (void)admitted.back().first.cancel();
+    }
+    for (auto& [made, i] : admitted) ran_or_cancelled(made, i);
+  }
+  /// The consumer counts what comes to it.
+  void by_a_stream(range of, const filch::map_options& options) {
+    const auto inputs = std::views::iota(of.first, of.last);
+    for (auto& each : filch::map(pool_, inputs, [](std::uint32_t i) { return i; }, options))
+      if (each.index() == *each - of.first) tally_.ran(*each);
+  }
+  /// Whatever becomes of its inputs, each dies once.
+  void by_a_stream_that_is_left(range of, const filch::map_options& options, std::uint64_t pulled) {
+    std::vector<life> inputs;
+    for (std::uint32_t i = of.first; i != of.last; ++i) inputs.emplace_back(tally_, i);
+    for (auto& each : filch::map(pool_, std::move(inputs), [](life&& own) { return own.index; }, options)) {
+      if (each.index() != *each - of.first) tally_.ran(*each);
+      if (pulled-- == 0) return;
+    }
+  }
   void as_a_chain(range of) {
     if (of.size() == 0) return;
     pool_.post([this, of] {
@@ -171,12 +203,22 @@ class ways {
     });
   }
 
+  /// When all is over, none.
+  [[nodiscard]] std::int64_t places_taken() const {
+    std::int64_t all = 0;
+    for (const filch::admission_gate& each : gates_) all += std::abs(each.taken());
+    return all;
+  }
+
   void by_chance(range of, std::mt19937_64& random) {
     while (of.size() != 0) {
       const auto many = std::min<std::uint32_t>(of.size(), 1 + static_cast<std::uint32_t>(random() % 400));
       const range some{of.first, of.first + many};
       of.first += many;
-      switch (random() % 14) {
+      const filch::map_options options{.order = static_cast<filch::result_order>(random() % 2),
+                                       .window = 1 + static_cast<int>(random() % 40)};
+      const std::uint64_t pulled = random() % many;
+      switch (random() % 20) {
         case 0: one_by_one(some); break;
         case 1: with_futures(some); break;
         case 2: in_bulk(some); break;
@@ -189,12 +231,36 @@ class ways {
         case 9: later(some); break;
         case 10: by_one_that_repeats(some); break;
         case 11: as_jobs(some); break;
+        case 12: through_gates(some); break;
+        case 13: inside([&] { through_gates(some); }); break;
+        case 14: by_a_stream(some, options); break;
+        case 15: inside([&] { by_a_stream(some, options); }); break;
+        case 16: by_a_stream_that_is_left(some, options, pulled); break;
+        case 17: inside([&] { by_a_stream_that_is_left(some, options, pulled); }); break;
         default: as_a_tree(some); break;
       }
     }
   }
 
  private:
+  template <class Step>
+  void inside(const Step& step) {
+    pool_.submit(std::cref(step)).get();
+  }
+  std::optional<filch::future<void>> enter(std::uint32_t i) {
+    filch::job_options job{.task = {.priority = static_cast<filch::priority>(i / 9 % 3)}, .gate = &gates_[i % 3]};
+    if (i % 5 == 0) job.limiter = &limiter_;
+    const auto run = [this, i] { tally_.ran(i); };
+    try {
+      switch (i / 3 % 3) {
+        case 0: return filch::try_submit(pool_, job, run);
+        case 1: return filch::submit_for(pool_, job, 20us, run);
+        default: return filch::submit(pool_, job, run);
+      }
+    } catch (const filch::rejected&) {
+      return std::nullopt;
+    }
+  }
   void ran_or_cancelled(filch::future<void>& of, std::uint32_t index) {
     try {
       of.get();
@@ -213,6 +279,10 @@ class ways {
 
   filch::scheduler& pool_;
   tally& tally_;
+  filch::admission_gate gates_[3]{filch::admission_gate({.capacity = 3}),
+                                  filch::admission_gate({.capacity = 3, .when_full = filch::when_full::reject}),
+                                  filch::admission_gate({.capacity = 3, .when_full = filch::when_full::caller_runs})};
+  filch::rate_limiter limiter_{1e6, 10};
 };
 
 filch::scheduler_options some_shape(std::mt19937_64& random) {
@@ -239,6 +309,7 @@ std::uint32_t one_pool(std::mt19937_64& random, std::uint32_t tasks) {
     outside.clear();
     if (random() % 2 == 0) pool.wait_idle();
     (void)pool.shutdown();
+    EXPECT_EQ(in.places_taken(), 0);
   }
   return all.not_run_once();
 }
