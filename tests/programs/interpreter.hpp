@@ -4,7 +4,9 @@
 //   manner                              of a child: its priority and its group
 //   submit(manner, call), post(...)     call() returns a number or throws raised
 //   later(manner, microseconds, call)      as submit
+//   limit(manner, call), admit(manner, passage, from_outside, call)
 //   bulk(manner, n, call), post_bulk(...)  the futures of call(i) for i below n, in order
+//   pull(manner, pulling, call, visit)     visit(i, get), where get() is the result of call(i), for each i that is pulled
 //   make_group(), stop(group)
 //   get, help, wait, wait_for, cancel      of a future; the first two take it
 //   ran(id)                                counts a run of a body
@@ -20,6 +22,7 @@
 
 #include <filch/task/errors.hpp>
 
+#include "programs/flow_steps.hpp"
 #include "programs/program.hpp"
 
 namespace filch_programs {
@@ -40,7 +43,7 @@ class interpreter {
   /// Runs a body that begins with a number and perhaps a future. Throws raised.
   std::uint64_t run(const body& of, std::uint64_t first, std::optional<future> given = std::nullopt) {
     machine_.ran(of.id);
-    frame own{first, {}, machine_.make_group()};
+    frame own{first, {}, machine_.make_group(), of.is_of_a_task};
     if (given) {
       own.futures.push_back(std::move(*given));
       own.sum = mix(own.sum, take(own, 0));
@@ -54,6 +57,7 @@ class interpreter {
     std::uint64_t sum;
     std::vector<future> futures;
     group children;
+    bool is_of_a_task;
   };
 
   static std::uint64_t mix(std::uint64_t sum, std::uint64_t number) noexcept { return sum * 31 + number + 1; }
@@ -98,6 +102,13 @@ class interpreter {
       case op::later:
         own.futures.push_back(machine_.later({each.rank, own.children}, each.number, child(each)));
         break;
+      case op::limit: own.futures.push_back(machine_.limit({each.rank, own.children}, child(each))); break;
+      case op::admit:
+        for (std::uint32_t i = 0; i != each.how; ++i)
+          own.futures.push_back(
+              machine_.admit({each.rank, own.children}, passage(each.number), !own.is_of_a_task, child(each)));
+        break;
+      case op::pull: own.sum = mix(own.sum, pull(each, own)); break;
       case op::nest: own.sum = mix(own.sum, nest(each.number)); break;
       case op::raise: throw raised{each.number};
       case op::yield:
@@ -139,6 +150,17 @@ class interpreter {
     } catch (const filch::too_many_blocked&) {
       return machine_.lost();
     }
+  }
+
+  // Comes to the same in whatever order they come.
+  std::uint64_t pull(const step& each, frame& own) {
+    const pulling wanted(each.number, each.how);
+    std::uint64_t sum = 0;
+    machine_.pull({each.rank, own.children}, wanted, child_of_many(each), [&](std::uint64_t index, const auto& get) {
+      const std::uint64_t value = value_of(get);
+      sum += wanted.any_may_come() ? 1 : mix(mix(1, index), value);
+    });
+    return sum;
   }
 
   std::uint64_t nest(std::uint32_t links) {

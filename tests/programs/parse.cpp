@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "programs/flow_steps.hpp"
 #include "programs/program.hpp"
 
 namespace filch_programs {
@@ -28,10 +29,11 @@ class parser {
     const std::uint32_t ends_tasks = below(8);  // most programs should run whole
     made.cancels = cancels_ = ends_tasks >= 6;
     made.tokens = tokens_ = ends_tasks == 5 || ends_tasks == 6;
+    made.tasks_wait_for_a_moment = waits_ = below(2) == 1;
+    made.places = 1 + below(3);
     const unsigned threads = 1 + below(3);
     for (unsigned i = 0; i != threads; ++i) made.threads.push_back(parse_body(0, 1));
     made.bodies = bodies_;
-    made.tasks_wait_for_a_moment = waits_in_tasks_;
     return made;
   }
 
@@ -47,6 +49,7 @@ class parser {
   std::shared_ptr<const body> parse_body(unsigned depth, std::uint64_t times) {
     auto made = std::make_shared<body>();
     made->id = bodies_++;
+    made->is_of_a_task = depth != 0;
     const unsigned steps = rest_.empty() ? 0 : 1 + below(longest_body);
     for (unsigned i = 0; i != steps; ++i) made->steps.push_back(parse_step(depth, times));
     return made;
@@ -60,16 +63,30 @@ class parser {
       case op::give: return with_child(what, 0, depth, times);
       case op::bulk:
       case op::post_bulk: return with_child(what, below(largest_bulk), depth, times);
-      case op::later:
-        waits_in_tasks_ = true;  // it is run in place nowhere, so who gets it waits
-        return with_child(what, below(100), depth, times, 1);
+      // These two are run in place nowhere, so who gets them waits.
+      case op::later: return with_child(waits_ ? what : op::submit, below(100), depth, times, 1);
+      case op::limit: return with_child(waits_ ? what : op::submit, 0, depth, times);
+      case op::admit: {
+        const std::uint32_t through = below(waits_ ? passage::count : passage::without_waits);
+        const std::uint32_t many = 1 + below(8);
+        step made = with_child(what, through, depth, times, many);
+        made.how = many;
+        return made;
+      }
+      case op::pull: {
+        const std::uint32_t many = below(largest_bulk);
+        const std::uint32_t how = below(256);
+        step made = with_child(what, many, depth, times);
+        made.how = waits_ && depth != 0 ? how & ~pulling::leaves : how;
+        return made;
+      }
       case op::nest: {
         const std::uint32_t links = below(deepest_nest);
         return afford(times * links) ? step{what, links, nullptr} : step{op::yield, 0, nullptr};
       }
       case op::cancel: return {cancels_ ? what : op::yield, below(256), nullptr};
       case op::stop: return {tokens_ ? what : op::yield, 0, nullptr};
-      case op::wait_for: waits_in_tasks_ = waits_in_tasks_ || depth != 0; [[fallthrough]];
+      case op::wait_for: return {waits_ || depth == 0 ? what : op::yield, below(256), nullptr};
       default: return {what, below(256), nullptr};
     }
   }
@@ -102,13 +119,13 @@ class parser {
   std::size_t bodies_ = 0;
   bool cancels_ = false;
   bool tokens_ = false;
-  bool waits_in_tasks_ = false;
+  bool waits_ = false;
   std::uint64_t budget_ = most_tasks;
 };
 
 constexpr std::array<const char*, static_cast<std::size_t>(op::count_)> names{
     "add",      "submit", "post", "bulk", "post_bulk", "get",   "help",  "wait",
-    "wait_for", "drop",   "give", "nest", "yield",     "raise", "cancel", "stop", "later"};
+    "wait_for", "drop",   "give", "nest", "yield",     "raise", "cancel", "stop", "later", "limit", "admit", "pull"};
 constexpr std::array<const char*, static_cast<std::size_t>(ending::count_)> endings{
     "the destructor", "shutdown", "shutdown_for a moment", "shutdown_now", "shutdown_now at once"};
 
@@ -118,6 +135,7 @@ void print(std::string& out, const body& of, unsigned depth) {
     out.append(2 * (depth + 1), ' ');
     out += names[static_cast<std::size_t>(each.what)];
     out += ' ' + std::to_string(each.number);
+    if (each.what == op::pull || each.what == op::admit) out += " how " + std::to_string(each.how);
     if (each.rank != filch::priority::normal) out += each.rank == filch::priority::high ? " high" : " low";
     if (each.child != nullptr)
       print(out += ' ', *each.child, depth + 1);
@@ -134,8 +152,9 @@ program parse(std::span<const std::uint8_t> bytes) { return parser(bytes).parse(
 
 std::string to_string(const program& of) {
   std::string out = std::to_string(of.workers) + (of.spin ? " spinning workers" : " workers") + ", deques of " +
-                    std::to_string(of.deque_capacity) + ", ended by " + endings[static_cast<std::size_t>(of.end)] +
-                    (of.cancels ? ", cancelling" : "") + (of.tokens ? ", with stop tokens\n" : "\n");
+                    std::to_string(of.deque_capacity) + ", gates of " + std::to_string(of.places) + ", ended by " +
+                    endings[static_cast<std::size_t>(of.end)] + (of.cancels ? ", cancelling" : "") +
+                    (of.tasks_wait_for_a_moment ? ", waiting" : "") + (of.tokens ? ", with stop tokens\n" : "\n");
   for (const auto& thread : of.threads) print(out += "thread ", *thread, 0);
   return out;
 }

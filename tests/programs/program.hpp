@@ -32,6 +32,9 @@ enum class op : std::uint8_t {
   cancel,    // what a future is of
   stop,      // the children so far and to come
   later,     // a child that waits so many microseconds for its time
+  limit,     // a child that waits for a moment of the program's limiter
+  admit,     // some children, each of which needs a place of one of the program's gates
+  pull,      // a stream of children, wholly or in part, and add what they have
   count_
 };
 
@@ -42,11 +45,13 @@ struct step {
   std::uint32_t number;  // what to add, which future, how many
   std::shared_ptr<const body> child;
   filch::priority rank = filch::priority::normal;  // of the child
+  std::uint32_t how = 0;                           // to pull, or how many to admit
 };
 
 /// What a task, or a thread outside, does one after the other. The futures that it has left at the end are dropped.
 struct body {
   std::size_t id;
+  bool is_of_a_task;  // or of a thread
   std::vector<step> steps;
 };
 
@@ -56,12 +61,15 @@ struct program {
   unsigned workers = 1;
   bool spin = false;
   std::size_t deque_capacity = 2;
+  std::int64_t places = 1;  // of each gate
   ending end = ending::destructor;
   std::vector<std::shared_ptr<const body>> threads;
   std::size_t bodies = 0;
   bool cancels = false;  // else a cancel is a yield
   bool tokens = false;   // all children have a stop token, one for those of a body; else a stop is a yield
-  bool tasks_wait_for_a_moment = false;  // then spares may run out: such a wait runs nothing, and many may come together
+  // Then spares may run out: such a wait runs nothing, and many may come together. And then no task leaves a stream: it would
+  // wait also without a spare, perhaps for one that needs its worker. Else there are no such steps.
+  bool tasks_wait_for_a_moment = false;
 
   /// Whether every task runs, whatever the interleaving.
   [[nodiscard]] bool runs_whole() const noexcept {
@@ -77,9 +85,11 @@ struct program {
 
 /// What a run came to.
 struct outcome {
-  std::vector<std::uint64_t> sums;  // of the threads outside
-  std::vector<std::uint64_t> runs;  // how often each body was run, by id
-  std::uint64_t unhandled = 0;      // exceptions of posted tasks
+  std::vector<std::uint64_t> sums;       // of the threads outside
+  std::vector<std::uint64_t> runs;       // how often each body was run at most, by id: some elements of a stream that is left
+  std::vector<std::uint64_t> sure_runs;  // at least, where every task runs
+  std::uint64_t unhandled = 0;           // exceptions of posted tasks, at most
+  std::uint64_t sure_unhandled = 0;
 };
 
 [[nodiscard]] outcome run_serially(const program& of);

@@ -36,8 +36,18 @@ class serial_machine {
     return submit(how, std::forward<Call>(call));
   }
   template <class Call>
+  future limit(manner how, Call&& call) {
+    return submit(how, std::forward<Call>(call));
+  }
+  template <class Call>
+  future admit(manner how, passage, bool, Call&& call) {
+    return submit(how, std::forward<Call>(call));
+  }
+  template <class Call>
   void post(manner how, Call&& call) {
-    into_.unhandled += submit(how, call).threw ? 1 : 0;
+    if (!submit(how, call).threw) return;
+    ++into_.unhandled;
+    into_.sure_unhandled += sure_ ? 1 : 0;
   }
   template <class Call>
   std::vector<future> bulk(manner how, std::uint32_t many, const Call& call) {
@@ -48,6 +58,18 @@ class serial_machine {
   template <class Call>
   void post_bulk(manner how, std::uint32_t many, const Call& call) {
     for (std::uint32_t i = 0; i != many; ++i) post(how, [&] { return call(i); });
+  }
+
+  /// What is taken and not pulled may run.
+  template <class Call, class Visit>
+  void pull(manner how, pulling wanted, const Call& call, const Visit& visit) {
+    const bool sure = sure_;
+    for (std::uint32_t i = 0; i != wanted.taken(); ++i) {
+      sure_ = sure && i < wanted.pulled;
+      future made = submit(how, [&] { return call(i); });
+      if (i < wanted.pulled) visit(i, [&] { return get(made); });
+    }
+    sure_ = sure;
   }
 
   static std::uint64_t get(future& of) {
@@ -61,10 +83,14 @@ class serial_machine {
   static group make_group() { return {}; }
   static void stop(group) {}
   static std::uint64_t lost() { return 0; }
-  void ran(std::size_t id) { ++into_.runs[id]; }
+  void ran(std::size_t id) {
+    ++into_.runs[id];
+    into_.sure_runs[id] += sure_ ? 1 : 0;
+  }
 
  private:
   outcome& into_;
+  bool sure_ = true;
 };
 
 }  // namespace
@@ -72,6 +98,7 @@ class serial_machine {
 outcome run_serially(const program& of) {
   outcome result;
   result.runs.resize(of.bodies);
+  result.sure_runs.resize(of.bodies);
   serial_machine machine(result);
   interpreter<serial_machine> meaning(machine);
   for (const auto& thread : of.threads) {
