@@ -53,6 +53,24 @@ void use_jobs(account& of, filch::scheduler& pool) {
   });
 }
 
+void change_sizes(account& of, filch::scheduler& pool) {
+  for (const unsigned size : {3U, 1U, 4U, 2U}) {
+    const unsigned before = pool.worker_count();
+    const bool sized = of.attempt([&] { pool.resize(size); });
+    if (pool.worker_count() != (sized ? size : before)) of.note("a pool has a size that nobody has asked for");
+    of.attempt([&] {
+      auto one = pool.submit([] { return 1; });
+      of.expect_value(one);
+    });
+  }
+  of.attempt([&] {
+    const filch::autoscaler sizes(pool, {.min_workers = 2, .max_workers = 3, .delay = 1ms, .calm = 1ms});
+    auto one = pool.submit([] { return 1; });
+    of.expect_value(one);
+  });
+  of.attempt([&] { pool.resize(2); });
+}
+
 void pull_streams(account& of, filch::scheduler& pool) {
   for (const filch::result_order order : {filch::result_order::submission, filch::result_order::completion})
     for (const bool stoppable : {false, true})

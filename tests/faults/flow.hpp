@@ -10,6 +10,9 @@ namespace filch_faults {
 /// Where there is no memory to note a failure, the job ends with that.
 void use_jobs(account& of, filch::scheduler& pool);
 
+/// A size that cannot be had leaves the pool as it was. It has two workers before and after, and may have four.
+void change_sizes(account& of, filch::scheduler& pool);
+
 /// What was taken comes out once, as a value or as what it lacked.
 void pull_streams(account& of, filch::scheduler& pool);
 

@@ -24,6 +24,7 @@
 
 #include "perturb/lost_work.hpp"
 #include "perturb/schedule.hpp"
+#include "runtime/pool_core.hpp"
 
 namespace {
 
@@ -288,9 +289,18 @@ class ways {
 filch::scheduler_options some_shape(std::mt19937_64& random) {
   filch::scheduler_options options;
   options.workers = 1 + static_cast<unsigned>(random() % 8);
+  options.max_workers = *options.workers + static_cast<unsigned>(random() % 4);
   options.spin = random() % 2 == 0 ? 0us : 20us;
   options.deque_capacity = std::size_t{16} << random() % 6;
   return options;
+}
+
+void resize_by_chance(filch::scheduler& pool, std::mt19937_64& random, const std::stop_token& stop) {
+  const unsigned most = filch::detail::scheduler_access::core(pool).most_workers();
+  while (!stop.stop_requested()) {
+    pool.resize(1 + static_cast<std::int64_t>(random() % most));
+    for (std::uint64_t pauses = random() % 50; pauses != 0; --pauses) std::this_thread::yield();
+  }
 }
 
 std::uint32_t one_pool(std::mt19937_64& random, std::uint32_t tasks) {
@@ -306,7 +316,14 @@ std::uint32_t one_pool(std::mt19937_64& random, std::uint32_t tasks) {
         std::mt19937_64 own(seed);
         in.by_chance(some, own);
       });
-    outside.clear();
+    {
+      std::optional<filch::autoscaler> sizes;
+      if (random() % 2 == 0) sizes.emplace(pool, filch::autoscale_options{.delay = 1ms, .calm = 1ms});
+      const std::jthread resizer([&pool, own = std::mt19937_64(random())](const std::stop_token& stop) mutable {
+        resize_by_chance(pool, own, stop);
+      });
+      outside.clear();
+    }
     if (random() % 2 == 0) pool.wait_idle();
     (void)pool.shutdown();
     EXPECT_EQ(in.places_taken(), 0);

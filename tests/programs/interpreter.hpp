@@ -7,7 +7,7 @@
 //   limit(manner, call), admit(manner, passage, from_outside, call)
 //   bulk(manner, n, call), post_bulk(...)  the futures of call(i) for i below n, in order
 //   pull(manner, pulling, call, visit)     visit(i, get), where get() is the result of call(i), for each i that is pulled
-//   make_group(), stop(group)
+//   make_group(), stop(group), resize(number)
 //   get, help, wait, wait_for, cancel      of a future; the first two take it
 //   ran(id)                                counts a run of a body
 //   lost()                                 what a task that was cancelled, or not taken any more, counts for
@@ -110,6 +110,7 @@ class interpreter {
         break;
       case op::pull: own.sum = mix(own.sum, pull(each, own)); break;
       case op::nest: own.sum = mix(own.sum, nest(each.number)); break;
+      case op::resize: machine_.resize(each.number); break;
       case op::raise: throw raised{each.number};
       case op::yield:
       case op::count_: std::this_thread::yield(); break;

@@ -31,6 +31,7 @@ class parser {
     made.tokens = tokens_ = ends_tasks == 5 || ends_tasks == 6;
     made.tasks_wait_for_a_moment = waits_ = below(2) == 1;
     made.places = 1 + below(3);
+    made.more_workers = below(4);
     const unsigned threads = 1 + below(3);
     for (unsigned i = 0; i != threads; ++i) made.threads.push_back(parse_body(0, 1));
     made.bodies = bodies_;
@@ -125,7 +126,7 @@ class parser {
 
 constexpr std::array<const char*, static_cast<std::size_t>(op::count_)> names{
     "add",      "submit", "post", "bulk", "post_bulk", "get",   "help",  "wait",
-    "wait_for", "drop",   "give", "nest", "yield",     "raise", "cancel", "stop", "later", "limit", "admit", "pull"};
+    "wait_for", "drop",   "give", "nest", "yield",     "raise", "cancel", "stop", "later", "limit", "admit", "pull", "resize"};
 constexpr std::array<const char*, static_cast<std::size_t>(ending::count_)> endings{
     "the destructor", "shutdown", "shutdown_for a moment", "shutdown_now", "shutdown_now at once"};
 
@@ -151,7 +152,8 @@ void print(std::string& out, const body& of, unsigned depth) {
 program parse(std::span<const std::uint8_t> bytes) { return parser(bytes).parse(); }
 
 std::string to_string(const program& of) {
-  std::string out = std::to_string(of.workers) + (of.spin ? " spinning workers" : " workers") + ", deques of " +
+  std::string out = std::to_string(of.workers) + (of.spin ? " spinning workers" : " workers") + " and " +
+                    std::to_string(of.more_workers) + " more" + ", deques of " +
                     std::to_string(of.deque_capacity) + ", gates of " + std::to_string(of.places) + ", ended by " +
                     endings[static_cast<std::size_t>(of.end)] + (of.cancels ? ", cancelling" : "") +
                     (of.tasks_wait_for_a_moment ? ", waiting" : "") + (of.tokens ? ", with stop tokens\n" : "\n");

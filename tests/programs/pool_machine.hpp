@@ -41,6 +41,7 @@ class pool_machine {
   pool_machine(filch::scheduler& pool, const program& of)
       : pool_(pool),
         tokens_(of.tokens),
+        most_workers_(of.workers + of.more_workers),
         runs_(std::make_unique<std::atomic<std::uint64_t>[]>(of.bodies)),
         doors_{door(of.places, gates[0]), door(of.places, gates[1]), door(of.places, gates[2])} {}
 
@@ -107,6 +108,12 @@ class pool_machine {
   }
   [[nodiscard]] group make_group() const { return tokens_ ? group() : group(std::nostopstate); }
   static void stop(group& of) { of.request_stop(); }
+  void resize(std::uint32_t number) {
+    try {
+      pool_.resize(1 + number % most_workers_);
+    } catch (const filch::closed&) {  // and keeps the size it has
+    }
+  }
 
   static std::uint64_t get(future& of) { return of.get(); }
   static std::uint64_t help(future& of) { return of.get(filch::help); }
@@ -258,6 +265,7 @@ class pool_machine {
 
   filch::scheduler& pool_;
   const bool tokens_;
+  const unsigned most_workers_;
   std::unique_ptr<std::atomic<std::uint64_t>[]> runs_;
   std::array<door, gates.size()> doors_;
   filch::rate_limiter limiter_{std::chrono::seconds(1) / interval, burst};

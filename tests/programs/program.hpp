@@ -35,6 +35,7 @@ enum class op : std::uint8_t {
   limit,     // a child that waits for a moment of the program's limiter
   admit,     // some children, each of which needs a place of one of the program's gates
   pull,      // a stream of children, wholly or in part, and add what they have
+  resize,    // the pool, to a size that it may have
   count_
 };
 
@@ -59,6 +60,7 @@ enum class ending : std::uint8_t { destructor, drain, drain_a_moment, now, now_a
 
 struct program {
   unsigned workers = 1;
+  unsigned more_workers = 0;  // that there may be
   bool spin = false;
   std::size_t deque_capacity = 2;
   std::int64_t places = 1;  // of each gate

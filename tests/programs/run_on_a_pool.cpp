@@ -23,6 +23,7 @@ namespace {
 filch::scheduler_options options_of(const program& of, std::atomic<pool_machine*>& machine) {
   filch::scheduler_options options;
   options.workers = of.workers;
+  options.max_workers = of.workers + of.more_workers;
   options.spin = of.spin ? 20us : 0us;
   options.spares = 38;
   options.deque_capacity = of.deque_capacity;

@@ -82,6 +82,7 @@ class serial_machine {
   static void cancel(future&) {}
   static group make_group() { return {}; }
   static void stop(group) {}
+  static void resize(std::uint32_t) {}
   static std::uint64_t lost() { return 0; }
   void ran(std::size_t id) {
     ++into_.runs[id];
