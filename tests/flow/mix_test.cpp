@@ -88,12 +88,23 @@ class ledger {
   std::atomic<std::uint64_t> thrown_{0};
 };
 
+/// How many workers there may be, and how often the functions below ran, by worker and all together.
+struct shared_counts {
+  shared_counts(const filch::scheduler& pool, unsigned most) : most_workers(most), by_worker(pool) {}
+  const unsigned most_workers;
+  filch::worker_local<std::uint64_t> by_worker;
+  std::atomic<std::uint64_t> all{0};
+};
+
 /// Throws sometimes, blocks sometimes, and lasts until it is stopped sometimes, but not for long.
 struct load {
   ledger::life own;
   std::uint64_t kind;
+  shared_counts* runs;
 
   int operator()(const std::stop_token& stop) const {
+    ++runs->by_worker.local();
+    runs->all.fetch_add(1);
     if (kind == 0) throw planned();
     if (kind == 1) filch::blocking([] { std::this_thread::yield(); });
     for (int i = 0; kind == 2 && i != 100 && !stop.stop_requested(); ++i) std::this_thread::yield();
@@ -105,8 +116,8 @@ struct load {
 class customer {
  public:
   customer(filch::scheduler& pool, ledger& book, filch::rate_limiter& limiter, filch::admission_gate (&gates)[3],
-           const std::stop_token& group, std::uint64_t seed)
-      : pool_(pool), book_(book), limiter_(limiter), gates_(gates), group_(group), random_(seed) {}
+           const std::stop_token& group, shared_counts& runs, std::uint64_t seed)
+      : pool_(pool), book_(book), limiter_(limiter), gates_(gates), group_(group), runs_(runs), random_(seed) {}
 
   /// Until the book is full or the pool takes no more.
   void run() {
@@ -121,7 +132,7 @@ class customer {
   [[nodiscard]] std::uint64_t any(std::uint64_t of) { return random_() % of; }
 
   void once() {
-    switch (any(8)) {
+    switch (any(9)) {
       case 0: return keep([&] { return pool_.submit(task(), work()); });
       case 1: return keep([&] { return filch::submit_after(pool_, std::chrono::microseconds(any(300)), task(), work()); });
       case 2: return keep([&] { return filch::submit(pool_, job(), work()); });
@@ -129,6 +140,7 @@ class customer {
       case 4: return by_a_stream();
       case 5: return by_a_task();
       case 6: return by_one_that_repeats();
+      case 7: return pool_.resize(1 + static_cast<std::int64_t>(any(runs_.most_workers)));
       default: return in_bulk();
     }
   }
@@ -147,7 +159,7 @@ class customer {
     if (any(4) == 0) options.deadline = std::chrono::steady_clock::now() + std::chrono::microseconds(any(500));
     return options;
   }
-  [[nodiscard]] load work() { return {ledger::life(book_), any(12)}; }
+  [[nodiscard]] load work() { return {ledger::life(book_), any(12), &runs_}; }
 
   /// What was submitted is settled some time later; some of it is cancelled before.
   template <class Submit>
@@ -229,6 +241,7 @@ class customer {
   filch::rate_limiter& limiter_;
   filch::admission_gate (&gates_)[3];
   std::stop_token group_;
+  shared_counts& runs_;
   std::mt19937_64 random_;
   std::vector<future<int>> waiting_;
 };
@@ -250,9 +263,13 @@ TEST_P(mix_test, everything_at_once_and_every_end) {
   const auto until = std::chrono::steady_clock::now() + (long_form() ? 10s : 500ms);  // times the shapes
   do {
     filch::scheduler_options options = shape();
-    options.spares = 48;
+    options.max_workers = width() + 4;
+    options.spares = 38;
     filch::scheduler& pool = make_pool(options);
     ledger book(1'000 + static_cast<std::uint32_t>(random() % 2'000));
+    shared_counts runs(pool, width() + 4);
+    std::optional<filch::autoscaler> sizes;
+    if (random() % 2 == 0) sizes.emplace(pool, filch::autoscale_options{.delay = 1ms, .calm = 1ms});
     std::stop_source group;
     filch::rate_limiter limiter(1e5, 10);
     filch::admission_gate gates[3] = {filch::admission_gate({.capacity = 5}),
@@ -262,7 +279,7 @@ TEST_P(mix_test, everything_at_once_and_every_end) {
       std::vector<std::jthread> outside;
       for (int i = 0; i != 3; ++i)
         outside.emplace_back(
-            [&, seed = random()] { customer(pool, book, limiter, gates, group.get_token(), seed).run(); });
+            [&, seed = random()] { customer(pool, book, limiter, gates, group.get_token(), runs, seed).run(); });
       std::this_thread::sleep_for(std::chrono::microseconds(random() % 20'000));  // not waited for: a moment by chance
       if (random() % 3 == 0) group.request_stop();
       end(pool, random() % 4);
@@ -271,6 +288,7 @@ TEST_P(mix_test, everything_at_once_and_every_end) {
     book.expect_all_over();
     for (const filch::admission_gate& each : gates) EXPECT_EQ(each.taken(), 0);
     EXPECT_EQ(pool.metrics().unfinished(), 0U);
+    EXPECT_EQ(runs.by_worker.combine(std::plus<>()), runs.all.load());
     destroy_pool(pool);
   } while (std::chrono::steady_clock::now() < until && !HasFailure());
 }
