@@ -64,7 +64,7 @@ future<detail::task_result<F, Args...>> submit(scheduler& pool, const job_option
   detail::require_callable(function);
   if (options.gate != nullptr)
     return detail::submit_at_gate(pool, options, std::forward<F>(function), std::forward<Args>(args)...);
-  return detail::submit_admitted(pool, options, std::forward<F>(function), std::forward<Args>(args)...);
+  return detail::submit_with_place(pool, options, {}, std::forward<F>(function), std::forward<Args>(args)...);
 }
 
 }  // namespace filch::inline v0_1

@@ -92,7 +92,8 @@ class bound_call<admitted_call, F, Args...> {
   };
 };
 
-// Copying the callable is work for the holder of the place already: it may submit, too.
+// Copying the callable is work for the holder of the place already: it may submit, too. Without a gate the place is an empty
+// one, so that each callable makes the same kinds of tasks whatever its options: to compile them is what takes long.
 template <class F, class... Args>
 future<task_result<F, Args...>> submit_with_place(scheduler& pool, const job_options& options, place&& taken, F&& function,
                                                   Args&&... args) {
@@ -190,7 +191,7 @@ future<task_result<F, Args...>> submit_at_gate(scheduler& pool, const job_option
   if (!is_any_task(options)) (void)plan_job(options, callable_again<F, Args...>);  // what makes no sense waits for nothing
   admission got = admit(*options.gate, pool, options.task.stop, deadline_at_gate(pool, options));
   if (got.outcome == admission_outcome::full)
-    return run_by_caller(pool, options, std::forward<F>(function), std::forward<Args>(args)...);
+    return run_by_caller(pool, options, admitted_call({}), std::forward<F>(function), std::forward<Args>(args)...);
   // One that is not to run goes the same way, without a place: its future says so.
   return submit_with_place(pool, options, std::move(got.taken), std::forward<F>(function), std::forward<Args>(args)...);
 }
