@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 
+#include <filch/detail/base/process_generation.hpp>
 #include <filch/detail/base/reference_count.hpp>
 #include <filch/detail/time/pool_timers.hpp>
 #include <filch/detail/time/timed_entry.hpp>
@@ -48,6 +49,7 @@ class scaling final : private timed_entry {
   timers& timers_;
   pool_core& pool_;
   const steady_time::duration interval_;
+  const std::uint32_t generation_ = process_generation();
   std::mutex mutex_;  // before that of the timers
   scale_rule rule_;  // under it, as all below
   bool stopped_ = false;
@@ -58,21 +60,26 @@ class scaling final : private timed_entry {
 void scaling::start() {
   switch (timers_.let_watch(*this, interval_)) {
     case timers::watch_outcome::watches: return;
-    case timers::watch_outcome::pool_is_closed: pool_.refuse();
+    case timers::watch_outcome::pool_is_closed: pool_.refuse_to_resize();
     case timers::watch_outcome::pool_has_one: break;
   }
   throw std::invalid_argument("filch: the pool \"" + pool_.decided().options.name +
                               "\" has an autoscaler already: destroy that one before you make another");
 }
 
-// While it is not over nobody can end the pool: who drains it waits for the mutex.
+// While it is not over nobody can end the pool: who drains it waits for the mutex. A look that is about to be made finds that it is
+// stopped; the pool may have another autoscaler by then. In a child made by fork() the mutex may be held by nobody.
 void scaling::stop() noexcept {
+  if (generation_ != process_generation()) return;
   bool out = false;
   {
     const std::scoped_lock lock(mutex_);
     stopped_ = true;
-    out = !over_ && timers_.withdraw(*this);
-    if (out) leave_timers();
+    if (!over_) {
+      timers_.end_watch(*this);
+      out = timers_.withdraw(*this);
+    }
+    over_ = over_ || out;
   }
   if (out) drop();
   drop();
@@ -124,7 +131,7 @@ bool scaling::wait_for_next_look() noexcept {
 
 void scaling::leave_timers() noexcept {
   over_ = true;
-  timers_.end_watch();
+  timers_.end_watch(*this);
 }
 
 void scaling::drop() noexcept {
@@ -159,6 +166,7 @@ scale_plan check_scaling(const autoscale_options& options, unsigned most_of_pool
 scaling* begin_scaling(scheduler& pool, const autoscale_options& options) {
   pool_core& core = scheduler_access::core(pool);
   const scale_plan plan = check_scaling(options, core.most_workers());
+  if (core.is_closed()) core.refuse_to_resize();
   auto made = std::make_unique<scaling>(timers_of(pool).in, plan);
   made->start();
   scaling* const started = made.release();

@@ -20,7 +20,7 @@ namespace filch::inline v0_1::detail {
 namespace {
 
 std::size_t decide_size(const scheduler& pool, const map_options& options) {
-  if (!options.window) return std::size_t{2} * pool.worker_count();
+  if (!options.window) return std::size_t{2} * pool.max_worker_count();
   if (*options.window < 1)
     throw std::invalid_argument(
         "filch: map_options::window is less than 1, which lets nothing through: give it how many elements may be in flight");

@@ -22,9 +22,10 @@ unsigned scale_rule::size_after(unsigned workers, const pool_load& found, time_p
 
 bool scale_rule::is_late(const pool_load& found, time_point now) const noexcept {
   if (found.idle != 0 || found.queued == 0 || !last_) return false;
+  const std::uint64_t ended = found.finished - last_->finished;
+  if (ended == 0) return true;
   const std::chrono::duration<double, std::nano> passed = now - last_->when;
-  const auto ended = static_cast<double>(std::max<std::uint64_t>(found.finished - last_->finished, 1));
-  return passed * (static_cast<double>(found.queued) / ended) > plan_.delay;
+  return passed * (static_cast<double>(found.queued) / static_cast<double>(ended + 1)) > plan_.delay;
 }
 
 unsigned scale_rule::larger(unsigned workers) noexcept {

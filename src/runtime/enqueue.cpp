@@ -115,7 +115,7 @@ void worker::spill() {
   standard_atomics::full_fence();  // [I8] the spilled tasks as well are queued before the look that follows the push
 }
 
-// All of the own deque to the injection queue, for a spare that retires. False when there is no memory for that: then
+// All of the own deque to the injection queue, for one that goes dormant. False when there is no memory for that: then
 // the rest is where it was.
 bool worker::give_away_deque() noexcept {
   while (thief_.has_work()) {

@@ -1,7 +1,6 @@
 // Making the workers, and ending them.
 #include "runtime/pool_core.hpp"
 
-#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -17,10 +16,10 @@ pool_core::pool_core(settings&& decided)
       search_limits_(std::make_unique<standard_atomics::atomic<unsigned>[]>(groups_.groups.size())),
       tokens_(std::make_unique<park_token<parking_atomics>[]>(most_workers() + spare_count_)),
       workers_(std::make_unique<standard_atomics::atomic<worker*>[]>(most_workers() + spare_count_)),
-      dormant_(std::make_unique<bool[]>(most_workers())),
+      dormant_(std::make_unique<standard_atomics::atomic<bool>[]>(most_workers())),
       dormant_workers_(most_workers() - settings_.first_workers),
       spares_(settings_.first_workers, spare_count_) {
-  std::fill(dormant_.get() + settings_.first_workers, dormant_.get() + most_workers(), true);
+  for (unsigned i = settings_.first_workers; i != most_workers(); ++i) dormant_[i].store(true, std::memory_order_relaxed);
   limit_searches(settings_.first_workers);
   watch_for_forks();
   start_workers();
@@ -77,7 +76,8 @@ worker& pool_core::make_worker(unsigned index) {
 // the pool closed.
 void pool_core::stop_and_join() noexcept {
   {
-    const std::scoped_lock lock(resizing_);
+    const std::scoped_lock no_resize(resizing_);
+    const std::scoped_lock no_mark(marking_);
     stopping_.store(true, std::memory_order_seq_cst);  // [I9] pairs with the look
   }
   idle_.stop();

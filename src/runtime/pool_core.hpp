@@ -27,6 +27,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include <filch/detail/base/atomics.hpp>
 #include <filch/detail/park/idle.hpp>
@@ -130,7 +131,7 @@ class pool_core final : public task_pool {
   // [C1] acquire load, pairs with [C2] in cancel_queued(): who cancels sees all that the caller of shutdown_now() did before.
   [[nodiscard]] bool cancelling() const noexcept { return cancelling_.load(std::memory_order_acquire); }
 
-  /// The worker at an index, or nullptr for a spare that was never needed.
+  /// The worker at an index, or nullptr for one that was never needed.
   [[nodiscard]] worker* worker_at(unsigned index) const noexcept {
     // [B2] acquire load, here and below, pairs with [B1]: who sees the pointer sees the worker.
     return workers_[index].load(std::memory_order_acquire);
@@ -161,8 +162,10 @@ class pool_core final : public task_pool {
   /// Ends a claimed task without a call, because the pool has been told to stop.
   void cancel_because_stopped(task_node& claimed) noexcept;
   void handle_unhandled(std::exception_ptr thrown) noexcept;
+  [[nodiscard]] bool is_closed() const noexcept { return closed_.is_closed(); }
   /// Throws closed.
   [[noreturn]] void refuse() const;
+  [[noreturn]] void refuse_to_resize() const;
   /// Has the slabs trimmed whose owners will not do it soon: those of the slots, and of workers that sleep. For workers; for
   /// others through the bell.
   void trim_memory() noexcept;
@@ -205,9 +208,10 @@ class pool_core final : public task_pool {
   void call_up_one_too_many() noexcept;
   [[nodiscard]] retire_outcome try_leave(unsigned index) noexcept;
 
-  void require_resizable() const;
   void raise_to(unsigned workers);
-  void count_in(unsigned workers, unsigned joining);
+  [[nodiscard]] std::uint64_t count_in(unsigned workers, std::vector<unsigned>& called);
+  [[nodiscard]] raise_result try_to_count_in(unsigned workers, unsigned spares, std::vector<unsigned>& called) noexcept;
+  void count_dormant(int more) noexcept;
   void lower_to(unsigned workers) noexcept;
   void limit_searches(unsigned workers) noexcept;
   void trim_if_dormant(worker& each) noexcept;
@@ -266,9 +270,10 @@ class pool_core final : public task_pool {
   std::mutex making_service_;
   std::unique_ptr<pool_service> service_;  // written under it
   standard_atomics::atomic<pool_service*> found_service_{nullptr};
-  std::mutex resizing_;
-  std::unique_ptr<bool[]> dormant_;  // by index of a worker that is no spare; under it
-  standard_atomics::atomic<unsigned> dormant_workers_{0};  // how many of these; written under it
+  std::mutex resizing_;  // held by who makes the pool larger or smaller, or stops it; threads are made meanwhile
+  std::mutex marking_;  // for a moment
+  std::unique_ptr<standard_atomics::atomic<bool>[]> dormant_;  // by index of a worker that is no spare; written under it
+  standard_atomics::atomic<unsigned> dormant_workers_;  // how many of these; written under it
   std::mutex ending_;  // held by who ends and joins the workers, while these run their stop hooks
   standard_atomics::atomic<bool> ended_{false};  // written under it
 

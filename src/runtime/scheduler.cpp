@@ -53,6 +53,8 @@ void scheduler::resize(std::int64_t workers) {
 
 unsigned scheduler::worker_count() const noexcept { return core_->worker_count(); }
 
+unsigned scheduler::max_worker_count() const noexcept { return core_->most_workers(); }
+
 pool_metrics scheduler::metrics() const { return core_->metrics(); }
 
 std::string scheduler::describe() const { return core_->describe(); }

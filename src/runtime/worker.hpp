@@ -51,7 +51,7 @@ class worker final : public worker_role {
 
   // --- from the pool, any thread ---
 
-  /// Starts the thread, which begins busy. Throws std::system_error.
+  /// Starts the thread, which begins busy if it is one of the first, else dormant. Throws std::system_error.
   void start();
   [[nodiscard]] bool is_started() const noexcept { return started_; }
   /// Waits for the end of the thread, if there is one.
@@ -77,7 +77,7 @@ class worker final : public worker_role {
   [[nodiscard]] std::size_t memory_held() const noexcept { return slab_->bytes_held(); }
   /// Whether its slab has much to give back; may be old.
   [[nodiscard]] bool wants_trim() const noexcept { return slab_->wants_trim(); }
-  /// After its thread has ended.
+  /// For who knows that its thread has ended or is dormant.
   void trim() noexcept { slab_->trim(); }
 
   // --- on the worker's own thread ---
@@ -176,7 +176,7 @@ class worker final : public worker_role {
   unsigned fair_turns_ = 0;
   unsigned next_victim_ = 0;  // of fair turns
   bool runs_tasks_ = false;
-  bool started_ = false;  // written by whoever may start it: the constructor, or the holder of the spare's bit
+  bool started_ = false;  // written by whoever may start it: the constructor, the holder of the spare's bit, or who resizes
   bind_result binding_;
   standard_atomics::atomic<bool> in_place_{false};
   worker_info info_{};

@@ -52,7 +52,7 @@ class timers final : public pool_service {
   /// False when the pool has been closed.
   [[nodiscard]] bool watch_on(timed_entry& entry) noexcept;
   [[nodiscard]] bool sleep_on(timed_entry& entry) noexcept;
-  void end_watch() noexcept;
+  void end_watch(timed_entry& entry) noexcept;
 
   // --- pool_service ---
   void drain() noexcept override;

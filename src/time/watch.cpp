@@ -38,17 +38,17 @@ bool timers::wait_on(timed_entry& entry, steady_time due) noexcept {
   return true;
 }
 
-// Not at once: a pool that sleeps and wakes a hundred thousand times a second is looked at no more often than one that is busy.
+// Where the pool drains, whoever does that must find the entry where it waits. And not at once: a pool that sleeps and wakes a hundred thousand times a second is looked at no more often than one that is busy.
 void timers::work_has_come() noexcept {
   const std::scoped_lock lock(mutex_);
-  if (watching_ == nullptr || !watching_->waits_ || watching_->at_->first.due != steady_time::max()) return;
+  if (!takes_what_repeats() || watching_ == nullptr || !watching_->waits_ || watching_->at_->first.due != steady_time::max()) return;
   remove(*watching_);
   insert(*watching_, later(now(), watch_interval_));
 }
 
-void timers::end_watch() noexcept {
+void timers::end_watch(timed_entry& entry) noexcept {
   const std::scoped_lock lock(mutex_);
-  watching_ = nullptr;
+  if (watching_ == &entry) watching_ = nullptr;
 }
 
 }  // namespace filch::inline v0_1::detail

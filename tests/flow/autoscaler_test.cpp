@@ -1,13 +1,18 @@
 // A pool that finds its own size, by a clock that the tests move.
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <limits>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "runtime/pool_core.hpp"
@@ -139,6 +144,32 @@ TEST_P(autoscaler_test, a_pool_outside_of_the_bounds_is_brought_between_them_at_
   EXPECT_EQ(pool.worker_count(), 1U);
 }
 
+TEST_P(autoscaler_test, a_size_that_others_have_chosen_while_the_pool_slept_is_where_it_goes_on_from) {
+  filch::scheduler& pool = make_timed_pool(4 * width());
+  const filch::autoscaler sizes(pool, {.min_workers = width(), .max_workers = 2 * width()});
+  EXPECT_TRUE(eventually([&] { return is_at_rest(pool); }));
+  pass(3);
+  pool.resize(4 * width());
+  EXPECT_TRUE(comes_to(pool, width()));
+}
+
+TEST_P(autoscaler_test, the_window_of_a_stream_lets_it_grow) {
+  const unsigned most = 4 * width();
+  filch::scheduler& pool = make_timed_pool(most);
+  const filch::autoscaler sizes(pool);
+  const event all_inside;
+  std::atomic<unsigned> inside{0};
+  const std::jthread consumer([&] {
+    for (auto& each : filch::map(pool, std::views::iota(0U, most), [&](unsigned i) {
+           if (inside.fetch_add(1) + 1 == most) all_inside.set();
+           EXPECT_TRUE(all_inside.wait());
+           return i;
+         }))
+      EXPECT_EQ(*each, each.index());
+  });
+  EXPECT_TRUE(comes_to(pool, most));
+}
+
 TEST_P(autoscaler_test, one_that_is_gone_changes_nothing) {
   filch::scheduler& pool = make_timed_pool(4 * width());
   long_tasks tasks;
@@ -179,6 +210,79 @@ TEST_P(autoscaler_test, a_shutdown_ends_it_and_runs_what_is_queued) {
     tasks.end();
     pass(10);
   }
+}
+
+/// Has a worker of its pool wake when it dies, and waits for that.
+struct wakes_a_worker_at_last {
+  filch::scheduler* pool;
+  wakes_a_worker_at_last(filch::scheduler& of) : pool(&of) {}
+  wakes_a_worker_at_last(wakes_a_worker_at_last&& other) noexcept : pool(std::exchange(other.pool, nullptr)) {}
+  ~wakes_a_worker_at_last() {
+    if (pool == nullptr) return;
+    const event ran;
+    pool->post([ran] { ran.set(); });
+    EXPECT_TRUE(ran.wait());
+  }
+  void operator()() const {}
+};
+
+// The walk over what waits has passed the moment at which the scaler would look next.
+TEST_P(autoscaler_test, a_worker_that_wakes_while_the_pool_drains_does_not_hide_it_from_the_end) {
+  std::optional<filch::autoscaler> sizes;
+  filch::scheduler& pool = make_timed_pool(2 * width());
+  sizes.emplace(pool, filch::autoscale_options{.min_workers = width()});
+  auto series = filch::submit_every(pool, 24h, wakes_a_worker_at_last(pool));
+  EXPECT_TRUE(eventually([&] { return is_at_rest(pool); }));
+  pass(3);
+  EXPECT_TRUE(eventually([&] { return is_at_rest(pool); }));
+  pass(3);
+  destroy_pool(pool);
+  EXPECT_THROW(series.get(), filch::task_cancelled);
+}
+
+TEST_P(autoscaler_test, in_a_child_made_by_fork_its_end_does_nothing) {
+  filch::scheduler_options options = shape();
+  options.max_workers = 2 * width();
+  filch::scheduler& pool = make_pool(std::move(options));
+  std::optional<filch::autoscaler> sizes;
+  sizes.emplace(pool, filch::autoscale_options{.delay = 1ms, .calm = 1ms});
+  for (unsigned round = 0; round != scaled(20); ++round) {
+    EXPECT_EQ(answer_of_child([&] {
+                sizes.reset();
+                return 0;
+              }),
+              0);
+  }
+}
+
+TEST_P(autoscaler_test, a_thread_that_the_system_refuses_is_asked_for_again) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs to be a user without other processes";
+  const int answer = answer_of_child([&] {
+    filch::virtual_clock clock;
+    filch::scheduler_options options = shape();
+    options.max_workers = width() + 1;
+    filch::scheduler pool(std::move(options));
+    filch::use_clock(pool, clock);
+    const filch::autoscaler sizes(pool, {.min_workers = width()});
+    const std::size_t threads = thread_count();
+    if (::setuid(45'000 + static_cast<uid_t>(::getpid()) % 5'000) != 0) return 3;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NPROC, &limit) != 0) return 4;
+    limit.rlim_cur = threads;
+    if (::setrlimit(RLIMIT_NPROC, &limit) != 0) return 5;
+    long_tasks tasks;
+    tasks.add(pool, width() + 1);
+    for (int i = 0; i != 20; ++i) clock.advance(10ms);
+    if (pool.worker_count() != width()) return 6;
+    limit.rlim_cur = limit.rlim_max;
+    if (::setrlimit(RLIMIT_NPROC, &limit) != 0) return 7;
+    const bool grew = eventually([&] {
+      clock.advance(10ms);
+      return tasks.inside() == width() + 1;
+    });
+    return grew ? 0 : 8;
+  });
+  EXPECT_EQ(answer, 0);
 }
 
 TEST_P(autoscaler_test, a_shutdown_may_come_while_a_look_is_made) {
@@ -241,7 +345,12 @@ TEST_P(autoscaler_test, options_that_make_no_sense_are_refused) {
 TEST_P(autoscaler_test, a_pool_that_has_been_shut_down_takes_none) {
   filch::scheduler& pool = make_timed_pool(2 * width());
   (void)pool.shutdown();
-  EXPECT_THROW(filch::autoscaler{pool}, filch::closed);
+  try {
+    const filch::autoscaler sizes(pool);
+    ADD_FAILURE() << "was made";
+  } catch (const filch::closed& error) {
+    EXPECT_NE(std::string(error.what()).find("keeps the workers it has"), std::string::npos) << error.what();
+  }
 }
 
 TEST_P(autoscaler_test, beside_one_an_idle_pool_uses_no_cpu) {

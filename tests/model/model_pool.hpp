@@ -19,7 +19,7 @@ inline pool_core::pool_core(shape of)
   for (unsigned i = 0; i != workers_in_use(); ++i) {
     group_plan::group& into = groups_.groups[i % of.groups];
     groups_.seats[i] = {i % of.groups, into.size};
-    dormant_[i] = i >= first_workers_;
+    dormant_[i].store(i >= first_workers_, std::memory_order_relaxed);
     into.members[into.size++] = i;
     workers_[i] = new worker(*this, i, groups_.seats[i]);
   }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "model_slots.hpp"
 
@@ -121,7 +122,9 @@ class pool_core {
   void wake_dormant(unsigned index) noexcept;
   void resize(unsigned workers);
   void raise_to(unsigned workers);
-  void count_in(unsigned workers, unsigned joining);
+  std::uint64_t count_in(unsigned workers, std::vector<unsigned>& called);
+  raise_result try_to_count_in(unsigned workers, unsigned spares, std::vector<unsigned>& called) noexcept;
+  void count_dormant(int more) noexcept;
   void lower_to(unsigned workers) noexcept;
   retire_outcome try_retire(worker& asks) noexcept;
   retire_outcome try_leave(unsigned index) noexcept;
@@ -242,9 +245,7 @@ class pool_core {
   };
 
   static void require_same_process(int) noexcept {}
-  void require_resizable() const {
-    if (closed_.is_closed()) throw closed("");
-  }
+  [[noreturn]] static void refuse_to_resize() { throw closed(""); }
   static void limit_searches(unsigned) noexcept {}
 
   const unsigned first_workers_;
@@ -266,7 +267,8 @@ class pool_core {
   bool steal_outside(task_node*& task);
 
   model::mutex resizing_;
-  model::plain<bool> dormant_[4];
+  model::mutex marking_;
+  model::atomic<bool> dormant_[4];
   model::atomic<unsigned> dormant_workers_;
   model::mutex ending_;
   closing_flag<relacy_atomics> closed_;

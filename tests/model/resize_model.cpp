@@ -166,6 +166,22 @@ struct smaller_beside_a_blocked : resized<smaller_beside_a_blocked, 2, 0, 1> {
   }
 };
 
+/// A worker comes back to a pool that is being made larger. Whichever of the two is first, no spare stays.
+struct returns_beside_a_raise : resized<returns_beside_a_raise, 1, 1, 1, 2> {
+  waiting_task waits;
+
+  void drive(unsigned index) {
+    if (index == 0) pool.submit(waits);
+    waits.entered.wait_for(1);
+    waste_time();
+    if (index == 0)
+      waits.open.reach_one_more();
+    else
+      pool.resize(2);
+  }
+  void check_idle() { expect_exactly(2); }
+};
+
 /// Two who resize.
 struct by_two : resized<by_two, 1, 1, 0, 2> {
   milestone sized;
@@ -224,6 +240,7 @@ int main(int argc, char** argv) {
       executed<by_a_task>("by a task", 10'000),
       executed<beside_a_blocked>("beside a blocked worker", 10'000),
       executed<smaller_beside_a_blocked>("smaller beside a blocked worker", 10'000),
+      executed<returns_beside_a_raise>("a return beside a raise", 10'000),
       executed<by_two>("by two", 10'000),
       executed<beside_a_shutdown>("beside a shutdown", 10'000),
   });

@@ -110,7 +110,7 @@ TEST(spare_word, a_spare_that_could_not_be_started_goes_back_and_the_blocker_sta
 TEST(spare_word, the_target_is_raised_together_with_those_who_join) {
   word spares(2, 1);
   EXPECT_EQ(spares.target(), 2U);
-  EXPECT_EQ(spares.raise(4, 2), std::nullopt);
+  EXPECT_EQ(spares.raise(4, 2).lacks, std::nullopt);
   EXPECT_EQ(spares.target(), 4U);
   EXPECT_FALSE(spares.excess());
   EXPECT_TRUE(spares.unblock()) << "all four are unblocked";
@@ -138,6 +138,13 @@ TEST(spare_word, nobody_is_too_many_where_a_lower_target_takes_the_place_of_who_
   EXPECT_TRUE(spares.unblock());
 }
 
+TEST(spare_word, a_raise_tells_how_many_are_too_many_still) {
+  word spares(4, 0);
+  EXPECT_EQ(spares.lower(1), 3U);
+  EXPECT_EQ(spares.raise(3, 0).too_many, 1U);
+  EXPECT_EQ(spares.raise(4, 0).too_many, 0U);
+}
+
 // Worker 1 of two is one too many and stays, since worker 0 blocks; as a target of two needs it, worker 0 has nobody in its
 // place.
 TEST(spare_word, a_raise_asks_for_a_spare_where_those_who_join_are_not_enough) {
@@ -145,11 +152,10 @@ TEST(spare_word, a_raise_asks_for_a_spare_where_those_who_join_are_not_enough) {
   ASSERT_EQ(spares.block().outcome, block_outcome::replaced);
   EXPECT_EQ(spares.lower(1), 1U);
   ASSERT_EQ(spares.try_retire(0), retire_outcome::dormant);
-  const std::optional<unsigned> asked = spares.raise(2, 0);
-  ASSERT_EQ(asked, 0U);
+  ASSERT_EQ(spares.raise(2, 0).lacks, 0U);
   EXPECT_EQ(spares.target(), 1U) << "nothing is counted before it is awake";
   EXPECT_EQ(spares.dormant_count(), 1U);
-  EXPECT_EQ(spares.raise(2, 1), std::nullopt);
+  EXPECT_EQ(spares.raise(2, 1).lacks, std::nullopt);
   EXPECT_EQ(spares.target(), 2U);
   EXPECT_FALSE(spares.excess());
   EXPECT_TRUE(spares.unblock());
@@ -159,13 +165,13 @@ TEST(spare_word, a_raise_goes_on_without_a_spare_where_none_is_left) {
   word spares(2, 0);
   ASSERT_EQ(spares.block().outcome, block_outcome::left);
   EXPECT_EQ(spares.lower(1), 0U);
-  EXPECT_EQ(spares.raise(2, 0), std::nullopt);
+  EXPECT_EQ(spares.raise(2, 0).lacks, std::nullopt);
   EXPECT_FALSE(spares.unblock());
 }
 
 TEST(spare_word, a_target_may_be_as_large_as_a_pool_with_all_its_spares) {
   word spares(1, word::capacity);
-  EXPECT_EQ(spares.raise(4096, 4095), std::nullopt);
+  EXPECT_EQ(spares.raise(4096, 4095).lacks, std::nullopt);
   EXPECT_EQ(spares.target(), 4096U);
   EXPECT_EQ(spares.dormant_count(), word::capacity);
   for (unsigned i = 0; i != word::capacity; ++i) EXPECT_TRUE(spares.unblock());
@@ -193,14 +199,15 @@ TEST(spare_word, random_transitions_agree_with_a_plain_count) {
         case 3: {  // a raise, with those who are not counted yet
           const std::uint64_t to = target + random.roll(3);
           const std::uint64_t joining = random.roll(to - target + 1);
-          const std::optional<unsigned> asked = spares.raise(to, joining);
-          ASSERT_EQ(asked.has_value(), dormant_count() != 0 && unblocked + joining < to);
-          if (asked) {
-            ASSERT_TRUE(dormant[*asked]);
-            spares.return_spare(*asked);
+          const filch::detail::raise_result done = spares.raise(to, joining);
+          ASSERT_EQ(done.lacks.has_value(), dormant_count() != 0 && unblocked + joining < to);
+          if (done.lacks) {
+            ASSERT_TRUE(dormant[*done.lacks]);
+            spares.return_spare(*done.lacks);
           } else {
             target = to;
             unblocked += joining;
+            ASSERT_EQ(done.too_many, unblocked > target ? unblocked - target : 0);
           }
           break;
         }

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <latch>
@@ -240,13 +241,14 @@ TEST_F(resize_death_test, a_start_hook_that_throws_on_a_worker_that_comes_later_
 }
 
 TEST_P(resize_test, a_thread_that_the_system_refuses_is_an_error_and_the_size_is_as_before) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs to be a user without other processes";
   const int answer = answer_of_child([&] {
     filch::scheduler_options options = shape();
     options.max_workers = most();
     filch::scheduler pool(std::move(options));
     const std::size_t threads = thread_count();
     const uid_t somebody = 55'000 + static_cast<uid_t>(::getpid()) % 5'000;  // who hardly has other processes
-    if (::geteuid() == 0 && ::setuid(somebody) != 0) return 3;
+    if (::setuid(somebody) != 0) return 3;
     rlimit limit{};
     if (::getrlimit(RLIMIT_NPROC, &limit) != 0) return 4;
     limit.rlim_cur = threads + 1;
@@ -267,6 +269,93 @@ TEST_P(resize_test, a_thread_that_the_system_refuses_is_an_error_and_the_size_is
     return testing::Test::HasFailure() ? 9 : 0;
   });
   EXPECT_EQ(answer, 0);
+}
+
+// The first of the two finds a thread, the second none: each has left a place that needs a spare, since a third is too many there.
+TEST_P(resize_test, a_spare_that_cannot_be_had_leaves_the_size_as_before_and_the_others_go_again) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs to be a user without other processes";
+  const int answer = answer_of_child([&] {
+    filch::scheduler_options options = shape();
+    options.workers = 3;
+    options.spares = 2;
+    filch::scheduler pool(std::move(options));
+    filch::scheduler elsewhere({.workers = 1});
+    held_workers far(elsewhere, 1);
+    const event may_block;
+    const event may_end;
+    std::atomic<unsigned> inside{0};
+    std::vector<filch::future<void>> tasks;
+    for (int i = 0; i != 3; ++i)
+      tasks.push_back(pool.submit([&, blocks = i != 0] {
+        inside.fetch_add(1);
+        EXPECT_TRUE(may_block.wait());
+        if (blocks) elsewhere.submit([] {}).get();
+        EXPECT_TRUE(may_end.wait());
+      }));
+    if (!eventually([&] { return inside.load() == 3; })) return 2;
+    pool.resize(1);
+    may_block.set();
+    if (!eventually([&] { return pool.metrics().total().blocked_waits == 2; })) return 3;
+    if (pool.metrics().spares_in_use != 0) return 4;
+    const std::size_t threads = thread_count();
+    if (::setuid(50'000 + static_cast<uid_t>(::getpid()) % 5'000) != 0) return 5;
+    const rlimit limit{threads + 1, threads + 1};
+    if (::setrlimit(RLIMIT_NPROC, &limit) != 0) return 6;
+    try {
+      pool.resize(3);
+      return 1;
+    } catch (const std::system_error&) {
+    }
+    if (pool.worker_count() != 1) return 7;
+    if (!eventually([&] { return pool.metrics().spares_in_use == 0; })) return 8;
+    far.release();
+    may_end.set();
+    for (auto& each : tasks) each.get();
+    pool.resize(3);
+    const held_workers all(pool, 3);
+    return testing::Test::HasFailure() ? 9 : 0;
+  });
+  EXPECT_EQ(answer, 0);
+}
+
+TEST_P(resize_test, as_many_may_search_as_in_a_pool_of_that_size) {
+  filch::scheduler& pool = make_sizable_pool(most());
+  const filch::detail::pool_core& core = filch::detail::scheduler_access::core(pool);
+  const unsigned all = core.search_limit(0);
+  EXPECT_EQ(all, std::max(1U, most() / 2));
+  pool.resize(1);
+  EXPECT_EQ(core.search_limit(0), 1U);
+  pool.resize(most());
+  EXPECT_EQ(core.search_limit(0), all);
+}
+
+// It is woken by the end of the pool, and its slab is its own again.
+TEST_P(resize_test, one_that_has_left_may_free_its_memory_in_its_stop_hook_while_others_free_more_of_it) {
+  std::vector<filch::future<char>> dropped_in_hook;
+  std::vector<filch::future<char>> dropped_outside;
+  const event in_hook;
+  filch::scheduler_options options = shape();
+  options.workers = width() + 1;
+  options.on_worker_stop = [&](const filch::worker_info& info) {
+    if (info.index != width()) return;
+    in_hook.set();
+    dropped_in_hook.clear();
+  };
+  filch::scheduler& pool = make_pool(std::move(options));
+  on_worker(pool, width(), [&] {
+    for (unsigned i = 0; i != 40'000; ++i) {
+      auto made = pool.submit([ballast = std::array<char, 160>{}] { return ballast[0]; });
+      (i % 2 == 0 ? dropped_in_hook : dropped_outside).push_back(std::move(made));
+    }
+  });
+  pool.wait_idle();
+  pool.resize(width());
+  EXPECT_TRUE(eventually([&] { return is_at_rest(pool); }));
+  const std::jthread outside([&] {
+    EXPECT_TRUE(in_hook.wait());
+    dropped_outside.clear();
+  });
+  (void)pool.shutdown();
 }
 
 TEST_P(resize_test, a_child_made_by_fork_is_told_so) {

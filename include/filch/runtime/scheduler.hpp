@@ -149,6 +149,9 @@ class scheduler {
   /// blocks.
   [[nodiscard]] unsigned worker_count() const noexcept;
 
+  /// How many workers resize() may ask for at most. Never blocks.
+  [[nodiscard]] unsigned max_worker_count() const noexcept;
+
   /// What the workers have counted so far. Never blocks them. Throws std::bad_alloc.
   [[nodiscard]] pool_metrics metrics() const;
 

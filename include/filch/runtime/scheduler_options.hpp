@@ -30,8 +30,8 @@ struct scheduler_options {
   std::optional<std::int64_t> workers{};
 
   /// How many workers resize() may ask for at most, `workers` to 4096. Default: as many as there are at first. Each that is not
-  /// there yet costs some 100 bytes and, for each other one, 4 more. Places are dealt to all of them, as in a pool of that
-  /// size, and the first are used.
+  /// there yet costs some 240 bytes and, for each other one, 4 more; planning 4096 takes 0.2 s. Places are dealt to all of
+  /// them, as in a pool of that size, and the first are used.
   std::optional<std::int64_t> max_workers{};
 
   /// How tightly the workers are held in place. Default: one hardware thread each when the pool fills what it may use,

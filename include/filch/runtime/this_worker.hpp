@@ -5,8 +5,8 @@
 
 namespace filch::inline v0_1 {
 
-/// The index of the worker that the calling thread is, in whichever pool it works for; spares are counted from the number
-/// of workers on. Nothing on any other thread. Never blocks.
+/// The index of the worker that the calling thread is, in whichever pool it works for; spares are counted from
+/// scheduler::max_worker_count() on. Nothing on any other thread. Never blocks.
 [[nodiscard]] std::optional<unsigned> this_worker() noexcept;
 
 }  // namespace filch::inline v0_1

@@ -42,8 +42,7 @@ class idle_word {
     return search_entry::crowded;
   }
 
-  /// Counts one more searcher: on behalf of a worker that is about to be woken from outside the word, or of the caller, who
-  /// searches again.
+  /// Counts one more searcher: the caller, who searches again.
   void add_searcher() noexcept { (void)word_.fetch_add(one_searching, std::memory_order_seq_cst); }  // [I11]
 
   /// searching -> busy.

@@ -30,6 +30,11 @@ struct block_result {
   unsigned spare;
 };
 
+struct raise_result {
+  std::optional<unsigned> lacks;  // this spare is to be started, and to join; nothing else has changed
+  std::uint64_t too_many;         // unblocked workers, when nothing was lacking
+};
+
 template <class Atomics = standard_atomics>
 class spare_word {
  public:
@@ -96,9 +101,9 @@ class spare_word {
   }
 
   /// Raises the target, and counts `joining` workers as unblocked, who are there and not counted yet. When they are not enough,
-  /// since workers that should have left stand in for some that block, and a spare is dormant, nothing has changed but
-  /// that this one is no longer: it is to be started, and to join. By one at a time.
-  [[nodiscard]] std::optional<unsigned> raise(std::uint64_t to, std::uint64_t joining) noexcept {
+  /// since workers that should have left stand in for some that block, and a spare is dormant, it takes this one instead. By one
+  /// at a time.
+  [[nodiscard]] raise_result raise(std::uint64_t to, std::uint64_t joining) noexcept {
     std::uint64_t old = word_.load(std::memory_order_relaxed);
     for (;;) {
       const std::uint64_t dormant = old & dormant_mask;
@@ -107,7 +112,8 @@ class spare_word {
           lacks_one ? without_lowest_spare(old) : old + ((to - target(old)) << target_at) + joining * one_unblocked;
       // [W1] acquire, as in block().
       if (!word_.compare_exchange_strong(old, next, std::memory_order_acquire, std::memory_order_relaxed)) continue;
-      return lacks_one ? std::optional(static_cast<unsigned>(std::countr_zero(dormant))) : std::nullopt;
+      if (lacks_one) return {static_cast<unsigned>(std::countr_zero(dormant)), 0};
+      return {std::nullopt, excess_of(next)};
     }
   }
 
@@ -115,7 +121,7 @@ class spare_word {
   [[nodiscard]] std::uint64_t lower(std::uint64_t to) noexcept {
     const std::uint64_t less = (target(word_.load(std::memory_order_relaxed)) - to) << target_at;
     const std::uint64_t now = word_.fetch_sub(less, std::memory_order_relaxed) - less;
-    return has_excess(now) ? unblocked(now) - to : 0;
+    return excess_of(now);
   }
 
   /// How many workers there are to be.
@@ -151,6 +157,9 @@ class spare_word {
     return word >> unblocked_at & ((std::uint64_t{1} << (target_at - unblocked_at)) - 1);
   }
   static constexpr bool has_excess(std::uint64_t word) noexcept { return unblocked(word) > target(word); }
+  static constexpr std::uint64_t excess_of(std::uint64_t word) noexcept {
+    return has_excess(word) ? unblocked(word) - target(word) : 0;
+  }
   static constexpr std::uint64_t without_lowest_spare(std::uint64_t word) noexcept { return word & (word - 1); }
 
   alignas(cache_line) typename Atomics::template atomic<std::uint64_t> word_;
