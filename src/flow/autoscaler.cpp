@@ -67,8 +67,8 @@ void scaling::start() {
                               "\" has an autoscaler already: destroy that one before you make another");
 }
 
-// While it is not over nobody can end the pool: who drains it waits for the mutex. A look that is about to be made finds that it is
-// stopped; the pool may have another autoscaler by then. In a child made by fork() the mutex may be held by nobody.
+// While it is not over nobody can end the pool: who drains it waits for the mutex. A look that is about to be made finds that
+// it is stopped; the pool may have another autoscaler by then. In a child made by fork() the mutex may be held by nobody.
 void scaling::stop() noexcept {
   if (generation_ != process_generation()) return;
   bool out = false;

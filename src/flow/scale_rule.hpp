@@ -38,10 +38,10 @@ class scale_rule {
     std::uint64_t finished;
   };
 
-  /// Whether what is queued waits too long, by Little's law: what waits, divided by what ended in a while, is how many such whiles
-  /// the last of it has to wait. (J. D. C. Little, "A Proof for the Queuing Formula: L = lambda W", 1961.) One more counts as
-  /// ended, since some are half done: so a few that end between two looks are not taken for a slow pool. Where none has ended,
-  /// what is queued has waited since the last look.
+  /// Whether what is queued waits too long, by Little's law: what waits, divided by what ended in a while, is how many such
+  /// whiles the last of it has to wait. (J. D. C. Little, "A Proof for the Queuing Formula: L = lambda W", 1961.) One more
+  /// counts as ended, since some are half done: so a few that end between two looks are not taken for a slow pool. Where none
+  /// has ended, what is queued has waited since the last look.
   [[nodiscard]] bool is_late(const pool_load& found, time_point now) const noexcept;
   [[nodiscard]] unsigned larger(unsigned workers) noexcept;
   [[nodiscard]] unsigned perhaps_smaller(unsigned workers, unsigned idle, time_point now) noexcept;

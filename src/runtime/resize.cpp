@@ -40,8 +40,8 @@ void pool_core::raise_to(unsigned workers) {
   for (; too_many != 0; --too_many) call_up_one_too_many();
 }
 
-// A worker that should have left may be there still, in the place of one that blocks. It belongs here again, and so a spare comes
-// in its stead, which is awake before it counts.
+// A worker that should have left may be there still, in the place of one that blocks. It belongs here again, and so a spare
+// comes in its stead, which is awake before it counts.
 std::uint64_t pool_core::count_in(unsigned workers, std::vector<unsigned>& called) {
   unsigned spares = 0;
   try {
@@ -84,8 +84,9 @@ retire_outcome pool_core::try_retire(worker& asks) noexcept {
   return asks.is_spare() ? spares_.try_retire(asks.index() - most_workers()) : try_leave(asks.index());
 }
 
-// Under the lock, so that who resizes next knows whom to wake. The fence stands between the mark and the last look at its slab and
-// pairs with the one of who rings for that [M6]: either this look sees the blocks that have come home, or who rings sees the mark.
+// Under the lock, so that who resizes next knows whom to wake. The fence stands between the mark and the last look at its slab
+// and pairs with the one of who rings for that [M6]: either this look sees the blocks that have come home, or who rings sees
+// the mark.
 retire_outcome pool_core::try_leave(unsigned index) noexcept {
   const std::scoped_lock lock(marking_);
   if (spares_.try_leave(index) == retire_outcome::needed) return retire_outcome::needed;

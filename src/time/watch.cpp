@@ -38,7 +38,8 @@ bool timers::wait_on(timed_entry& entry, steady_time due) noexcept {
   return true;
 }
 
-// Where the pool drains, whoever does that must find the entry where it waits. And not at once: a pool that sleeps and wakes a hundred thousand times a second is looked at no more often than one that is busy.
+// Where the pool drains, whoever does that must find the entry where it waits. And not at once: a pool that sleeps and wakes a
+// hundred thousand times a second is looked at no more often than one that is busy.
 void timers::work_has_come() noexcept {
   const std::scoped_lock lock(mutex_);
   if (!takes_what_repeats() || watching_ == nullptr || !watching_->waits_ || watching_->at_->first.due != steady_time::max()) return;

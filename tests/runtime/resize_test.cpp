@@ -271,7 +271,8 @@ TEST_P(resize_test, a_thread_that_the_system_refuses_is_an_error_and_the_size_is
   EXPECT_EQ(answer, 0);
 }
 
-// The first of the two finds a thread, the second none: each has left a place that needs a spare, since a third is too many there.
+// The first of the two finds a thread, the second none: each has left a place that needs a spare, since a third is too many
+// there.
 TEST_P(resize_test, a_spare_that_cannot_be_had_leaves_the_size_as_before_and_the_others_go_again) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs to be a user without other processes";
   const int answer = answer_of_child([&] {

@@ -43,13 +43,14 @@ struct autoscale_options {
 /// lies between changes nothing. Tasks that block through filch::blocking() or a get() are stood in for by spares, and need no
 /// larger pool.
 ///
-/// It does not ask whether more workers do more: where tasks compute, let `max_workers` be the number of hardware threads. Tasks of
-/// low priority count as any other, and so do cancelled ones until a worker comes by their entries.
+/// It does not ask whether more workers do more: where tasks compute, let `max_workers` be the number of hardware threads.
+/// Tasks of low priority count as any other, and so do cancelled ones until a worker comes by their entries.
 ///
-/// The looks are made by the pool's timer thread, by the pool's clock; making threads, some 50 us each, holds up its other timers.
-/// When a thread cannot be had the pool keeps its size, and it is tried again as long as tasks wait. What others do with resize() is
-/// where it goes on from, between its bounds. It ends with the pool's shutdown, or with its destructor, and the pool keeps the size
-/// it has. It may be destroyed before or after the pool; in a child made by fork() its destructor does nothing.
+/// The looks are made by the pool's timer thread, by the pool's clock; making threads, some 50 us each, holds up its other
+/// timers. When a thread cannot be had the pool keeps its size, and it is tried again as long as tasks wait. What others do
+/// with resize() is where it goes on from, between its bounds. It ends with the pool's shutdown, or with its destructor, and
+/// the pool keeps the size it has. It may be destroyed before or after the pool; in a child made by fork() its destructor does
+/// nothing.
 ///
 /// Thread safety: as of any object, one thread at a time.
 class autoscaler {

@@ -19,9 +19,9 @@ struct map_options {
   /// Default: that of the inputs.
   result_order order = result_order::submission;
 
-  /// Default: twice as many as the pool may have workers. How many elements there may be at once, at least 1: those that are queued,
-  /// run, or are ready and wait for the consumer, and the one that the consumer looks at. Costs memory for so many elements and
-  /// results. A window of some hundreds keeps the workers busy while the consumer does something else.
+  /// Default: twice as many as the pool may have workers. How many elements there may be at once, at least 1: those that are
+  /// queued, run, or are ready and wait for the consumer, and the one that the consumer looks at. Costs memory for so many
+  /// elements and results. A window of some hundreds keeps the workers busy while the consumer does something else.
   std::optional<std::int64_t> window{};
 
   /// Of each element's task. A stop request also ends the inputs: no more are taken.

@@ -133,7 +133,8 @@ class idle_word {
 
   // The read-modify-writes are seq_cst, so that the word has one history, in the total order, without a look at the fences.
   // Those that leave the count or set a bit [I1] [I10] have a fence after them; whoever misses one that enters the count [I11]
-  // wakes a worker too many. They cost the same on x86-64, and each stands on a path that is about to park, to wake or to search.
+  // wakes a worker too many. They cost the same on x86-64, and each stands on a path that is about to park, to wake or to
+  // search.
   alignas(cache_line) typename Atomics::template atomic<std::uint64_t> word_{0};
 };
 

@@ -101,8 +101,8 @@ class spare_word {
   }
 
   /// Raises the target, and counts `joining` workers as unblocked, who are there and not counted yet. When they are not enough,
-  /// since workers that should have left stand in for some that block, and a spare is dormant, it takes this one instead. By one
-  /// at a time.
+  /// since workers that should have left stand in for some that block, and a spare is dormant, it takes this one instead. By
+  /// one at a time.
   [[nodiscard]] raise_result raise(std::uint64_t to, std::uint64_t joining) noexcept {
     std::uint64_t old = word_.load(std::memory_order_relaxed);
     for (;;) {
