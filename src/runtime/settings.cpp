@@ -97,7 +97,8 @@ settings decide_settings(scheduler_options&& options) {
   const std::size_t allowed = machine.hardware_threads().size();
   worker_count count = count_of(options, allowed);
   const auto most = static_cast<unsigned>(options.max_workers.value_or(count.workers));
-  placement_plan plan = plan_placement(machine, {.workers = most, .pin = options.pinning});
+  placement_plan plan =
+      plan_placement(machine, {.workers = most, .pin = options.pinning, .may_be_smaller = most > count.workers});
   const auto spares = static_cast<unsigned>(options.spares);
   const chunk_source memory = memory_of_workers(machine, plan);
   return {std::move(options), count.workers, std::move(plan), spares, memory, allowed, std::move(count.why)};

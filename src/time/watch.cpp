@@ -42,7 +42,8 @@ bool timers::wait_on(timed_entry& entry, steady_time due) noexcept {
 // hundred thousand times a second is looked at no more often than one that is busy.
 void timers::work_has_come() noexcept {
   const std::scoped_lock lock(mutex_);
-  if (!takes_what_repeats() || watching_ == nullptr || !watching_->waits_ || watching_->at_->first.due != steady_time::max()) return;
+  if (!takes_what_repeats() || watching_ == nullptr) return;
+  if (!watching_->waits_ || watching_->at_->first.due != steady_time::max()) return;
   remove(*watching_);
   insert(*watching_, later(now(), watch_interval_));
 }

@@ -70,8 +70,8 @@ bool leaves_a_choice(threads_ref threads, seats_ref seats, pinning level) {
   return true;
 }
 
-pinning choose_level(threads_ref threads, seats_ref seats) {
-  if (seats.size() == threads.size()) return pinning::core;
+pinning choose_level(threads_ref threads, seats_ref seats, bool may_be_smaller) {
+  if (seats.size() == threads.size() && !may_be_smaller) return pinning::core;
   pinning narrow = pinning::cache_group;
   pinning wide = pinning::numa_node;
   if (groups_of(threads, narrow).size() < groups_of(threads, wide).size()) std::swap(narrow, wide);
@@ -96,17 +96,19 @@ std::string describe(pinning applied) {
   return "no worker is bound";
 }
 
-std::string explain(pinning asked, pinning applied, std::size_t workers, std::size_t threads) {
-  if (asked != pinning::automatic) return describe(applied) + ", as asked";
-  const std::string sizes = std::to_string(workers) + (workers == 1 ? " worker" : " workers") + " on " +
-                            std::to_string(threads) + " allowed hardware thread" + (threads == 1 ? "" : "s");
+std::string explain(const placement_options& asked, pinning applied, std::size_t workers, std::size_t threads) {
+  if (asked.pin != pinning::automatic) return describe(applied) + ", as asked";
+  const std::string sizes = (asked.may_be_smaller ? "at most " : "") + std::to_string(workers) +
+                            (workers == 1 ? " worker" : " workers") + " on " + std::to_string(threads) +
+                            " allowed hardware thread" + (threads == 1 ? "" : "s");
   switch (applied) {
     case pinning::core:
       return describe(applied) + ": the pool fills the machine (" + sizes + ")";
     case pinning::none:
       return describe(applied) + ": " + sizes + ", and a cache or NUMA node has only one core";
     default:
-      return describe(applied) + ": the pool does not fit the machine exactly (" + sizes + ")";
+      return describe(applied) +
+             (asked.may_be_smaller ? ": the pool may be smaller (" : ": the pool does not fit the machine exactly (") + sizes + ")";
   }
 }
 
@@ -137,6 +139,18 @@ std::vector<worker_place> place_workers(threads_ref threads, seats_ref seats, pi
   return workers;
 }
 
+// One of each node in turn, so that the first few are on all of them.
+std::vector<std::size_t> round_the_nodes(threads_ref threads, seats_ref seats) {
+  std::map<unsigned, std::vector<std::size_t>> by_node;
+  for (const std::size_t seat : seats) by_node[threads[seat].numa_node].push_back(seat);
+  std::vector<std::size_t> order;
+  order.reserve(seats.size());
+  for (std::size_t turn = 0; order.size() != seats.size(); ++turn)
+    for (const auto& [node, of_node] : by_node)
+      if (turn < of_node.size()) order.push_back(of_node[turn]);
+  return order;
+}
+
 std::size_t checked_count(const topology& machine, const placement_options& options) {
   if (!options.workers) return std::min<std::size_t>(machine.hardware_threads().size(), max_workers);
   if (*options.workers >= 1 && *options.workers <= max_workers) return *options.workers;
@@ -165,10 +179,12 @@ const char* to_string(pinning level) noexcept {
 
 placement_plan plan_placement(const topology& machine, const placement_options& options) {
   const std::vector<hardware_thread>& threads = machine.hardware_threads();
-  const std::vector<std::size_t> seats = detail::deal_seats(threads, checked_count(machine, options));
-  const pinning applied = options.pin == pinning::automatic ? choose_level(threads, seats) : options.pin;
+  std::vector<std::size_t> seats = detail::deal_seats(threads, checked_count(machine, options));
+  if (options.may_be_smaller) seats = round_the_nodes(threads, seats);
+  const pinning applied =
+      options.pin == pinning::automatic ? choose_level(threads, seats, options.may_be_smaller) : options.pin;
   return {place_workers(threads, seats, applied), applied, machine.allowed(),
-          explain(options.pin, applied, seats.size(), threads.size())};
+          explain(options, applied, seats.size(), threads.size())};
 }
 
 }  // namespace filch::inline v0_1

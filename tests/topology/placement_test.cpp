@@ -174,6 +174,25 @@ TEST(Placement, AWorkerPinnedToACoreCannotWanderBetweenItsSiblings) {
   for (const filch::worker_place& worker : plan.workers) EXPECT_EQ(worker.cpus.count(), 1U);
 }
 
+TEST(Placement, APoolThatMayBeSmallerGoesRoundTheNodesAndIsNotPinnedToCores) {
+  const auto machine = topology::from_synthetic("numa:2 core:4 pu:2");
+  const auto fixed = plan_placement(machine, {.workers = 16});
+  const auto plan = plan_placement(machine, {.workers = 16, .may_be_smaller = true});
+  EXPECT_EQ(fixed.applied, pinning::core);
+  EXPECT_EQ(plan.applied, pinning::cache_group);
+  EXPECT_NE(plan.why.find("may be smaller (at most 16 workers on 16"), std::string::npos) << plan.why;
+  std::multiset<unsigned> homes;
+  std::multiset<unsigned> fixed_homes;
+  for (std::size_t i = 0; i != 16; ++i) {
+    EXPECT_EQ(plan.workers[i].numa_node, i % 2 == 0 ? plan.workers[0].numa_node : plan.workers[1].numa_node) << i;
+    homes.insert(plan.workers[i].home);
+    fixed_homes.insert(fixed.workers[i].home);
+  }
+  EXPECT_NE(plan.workers[0].numa_node, plan.workers[1].numa_node);
+  EXPECT_EQ(homes, fixed_homes);
+  EXPECT_EQ(plan_placement(machine, {.workers = 16, .pin = pinning::core, .may_be_smaller = true}).applied, pinning::core);
+}
+
 TEST(Placement, SparesMayRunWhereverThePoolMay) {
   const topology part = topology::from_synthetic("package:2 core:4 pu:1").restricted_to({1, 2, 6});
   EXPECT_EQ(plan_placement(part).spare_cpus, (cpu_set{1, 2, 6}));

@@ -31,7 +31,7 @@ struct scheduler_options {
 
   /// How many workers resize() may ask for at most, `workers` to 4096. Default: as many as there are at first. Each that is not
   /// there yet costs some 240 bytes and, for each other one, 4 more; planning 4096 takes 0.2 s. Places are dealt to all of
-  /// them, as in a pool of that size, and the first are used.
+  /// them and go round the NUMA nodes, and the first are used; pinning::automatic binds none of them to one core.
   std::optional<std::int64_t> max_workers{};
 
   /// How tightly the workers are held in place. Default: one hardware thread each when the pool fills what it may use,

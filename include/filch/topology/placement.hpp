@@ -34,6 +34,9 @@ struct placement_options {
   std::optional<unsigned> workers{};
   /// Default: `automatic`.
   pinning pin = pinning::automatic;
+  /// Whether the pool may have fewer, which take the first places. These go round the NUMA nodes then, and `automatic` does not
+  /// come to `core`: two small pools, which are planned alike, would fight over the same cores. Default: no.
+  bool may_be_smaller = false;
 };
 
 /// The place of one worker.
