@@ -45,7 +45,7 @@ declare -A files=(
   [spare]='park/|src/runtime/(block|search|quiescence|pool_core)|chase_lev_deque'
   [resize]='park/(idle|spare)|src/runtime/(block|resize|search|pool_core)'
   [watch]='park/work_watch|runtime/load'
-  [trim]='base/combined_calls|memory/|runtime/closing|src/runtime/(allocate|shutdown|submission_slots)'
+  [trim]='base/combined_calls|memory/|runtime/closing|src/runtime/(allocate|resize|shutdown|submission_slots)'
 )
 
 complain() {

@@ -106,7 +106,7 @@ int main(int argc, char** argv) {
       executed<sums_alone>("the sums alone", 100'000),
       executed<one_worker>("one worker", 20'000),
       executed<two_workers>("two workers", 20'000),
-      executed<two_who_wait>("two who wait", 60'000),
+      executed<two_who_wait>("two who wait", 150'000),
       executed<ended_outside>("ended outside", 20'000),
   });
 }

@@ -182,6 +182,44 @@ struct returns_beside_a_raise : resized<returns_beside_a_raise, 1, 1, 1, 2> {
   void check_idle() { expect_exactly(2); }
 };
 
+/// The same with a pool that is being made smaller.
+struct returns_beside_a_fall : resized<returns_beside_a_fall, 2, 0, 1, 2> {
+  waiting_task waits;
+
+  void drive(unsigned index) {
+    if (index == 0) pool.submit(waits);
+    waits.entered.wait_for(1);
+    waste_time();
+    if (index == 0)
+      waits.open.reach_one_more();
+    else
+      pool.resize(1);
+  }
+  void check_idle() { expect_exactly(1); }
+};
+
+/// Who resizes has seen nothing of a spare that stood in and has gone again, but its bit.
+struct a_spare_that_has_gone_again : resized<a_spare_that_has_gone_again, 2, 0, 1> {
+  waiting_task waits;
+  rendezvous meeting;
+
+  void drive(unsigned) {
+    pool.submit(waits);
+    while (pool.spares().dormant_count() != 0) relacy_atomics::pause();
+    pool.resize(1);
+    for (unsigned turns = 60; turns != 0 && pool.spares().dormant_count() == 0; --turns) relacy_atomics::pause();
+    pool.resize(2);
+    pool.submit(meeting.guests[0]);
+    pool.submit(meeting.guests[1]);
+    meeting.arrived.wait_for(2);
+    waits.open.reach_one_more();
+  }
+  void check_idle() {
+    meeting.check();
+    expect_exactly(2);
+  }
+};
+
 /// Two who resize.
 struct by_two : resized<by_two, 1, 1, 0, 2> {
   milestone sized;
@@ -241,6 +279,8 @@ int main(int argc, char** argv) {
       executed<beside_a_blocked>("beside a blocked worker", 10'000),
       executed<smaller_beside_a_blocked>("smaller beside a blocked worker", 10'000),
       executed<returns_beside_a_raise>("a return beside a raise", 10'000),
+      executed<returns_beside_a_fall>("a return beside a fall", 10'000),
+      executed<a_spare_that_has_gone_again>("a spare that has gone again", 10'000),
       executed<by_two>("by two", 10'000),
       executed<beside_a_shutdown>("beside a shutdown", 10'000),
   });
