@@ -29,10 +29,10 @@ namespace detail {
 class scaling final : private timed_entry {
  public:
   scaling(timers& in, const scale_plan& plan)
-      : timed_entry(entry_kind::watches), timers_(in), pool_(in.pool()), interval_(plan.delay), rule_(plan) {}
+      : timed_entry(entry_kind::watches), timers_(in), pool_(in.pool()), rule_(plan) {}
 
   /// Throws std::invalid_argument where there is one already.
-  void start();
+  void start(steady_time::duration interval);
   /// The autoscaler goes. No look is being made afterwards, and none will be.
   void stop() noexcept;
 
@@ -48,7 +48,6 @@ class scaling final : private timed_entry {
 
   timers& timers_;
   pool_core& pool_;
-  const steady_time::duration interval_;
   const std::uint32_t generation_ = process_generation();
   std::mutex mutex_;  // before that of the timers
   scale_rule rule_;  // under it, as all below
@@ -57,8 +56,8 @@ class scaling final : private timed_entry {
   reference_count<> holders_{2};
 };
 
-void scaling::start() {
-  switch (timers_.let_watch(*this, interval_)) {
+void scaling::start(steady_time::duration interval) {
+  switch (timers_.let_watch(*this, interval)) {
     case timers::watch_outcome::watches: return;
     case timers::watch_outcome::pool_is_closed: pool_.refuse_to_resize();
     case timers::watch_outcome::pool_has_one: break;
@@ -122,11 +121,14 @@ void scaling::look() noexcept {
   }
 }
 
-// A pool of its least size that sleeps needs no look: nothing can become of it.
+// A pool of its least size that sleeps needs no look: nothing can become of it. Who resizes it from here on finds the entry
+// asleep; who did before is seen here, since he has passed the lock of the timers meanwhile.
 bool scaling::wait_for_next_look() noexcept {
   if (pool_.worker_count() > rule_.least()) return timers_.watch_on(*this);
   if (pool_.load().idle != 0) rule_.pause();
-  return timers_.sleep_on(*this);
+  if (!timers_.sleep_on(*this)) return false;
+  if (pool_.worker_count() != rule_.least()) timers_.work_has_come();
+  return true;
 }
 
 void scaling::leave_timers() noexcept {
@@ -168,7 +170,7 @@ scaling* begin_scaling(scheduler& pool, const autoscale_options& options) {
   const scale_plan plan = check_scaling(options, core.most_workers());
   if (core.is_closed()) core.refuse_to_resize();
   auto made = std::make_unique<scaling>(timers_of(pool).in, plan);
-  made->start();
+  made->start(plan.delay);
   scaling* const started = made.release();
   try {
     core.resize(std::clamp(core.worker_count(), plan.least, plan.most));

@@ -13,7 +13,7 @@ unsigned scale_rule::size_after(unsigned workers, const pool_load& found, time_p
   unsigned size = workers;
   if (late_again)
     size = larger(workers);
-  else if (found.idle != 0 && !late)
+  else if (found.idle != 0)
     size = perhaps_smaller(workers, found.idle, now);
   else
     calm_since_.reset();

@@ -36,7 +36,11 @@ bool pool_core::watch_for_work() noexcept {
 }
 
 void pool_core::tell_who_watches() noexcept {
-  if (watch_.is_to_be_told()) found_service_.load(std::memory_order_acquire)->work_has_come();  // [V1]
+  if (watch_.is_to_be_told()) tell_service();
+}
+
+void pool_core::tell_service() noexcept {
+  if (pool_service* const service = found_service_.load(std::memory_order_acquire)) service->work_has_come();  // [V1]
 }
 
 }  // namespace filch::inline v0_1::detail

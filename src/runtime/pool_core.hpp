@@ -220,6 +220,7 @@ class pool_core final : public task_pool {
   void close() noexcept;
   [[nodiscard]] task_balance balance() const noexcept;
   [[nodiscard]] unsigned parked() const noexcept;
+  void tell_service() noexcept;
   bool wait_until_idle(std::optional<steady_time> deadline) noexcept;
   void cancel_queued() noexcept;
   enum class cancel_step { cancelled, again, nothing_queued };

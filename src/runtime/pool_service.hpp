@@ -19,7 +19,7 @@ class pool_service {
   /// The pool cancels what is queued: so does this with what it holds, and with all that comes later.
   virtual void cancel() noexcept = 0;
 
-  /// A worker has woken, after the service was told that all sleep.
+  /// A worker has woken, after the service was told that all sleep; or somebody has resized the pool.
   virtual void work_has_come() noexcept = 0;
 
   /// The pool is closed and idle: the threads are ended and joined.

@@ -12,7 +12,7 @@
 
 namespace filch::inline v0_1::detail {
 
-// Last it tells who watches: of a size that somebody else has chosen.
+// Last it tells who watches, also one that has just looked and not gone to sleep yet: he looks at the size once more when he has.
 void pool_core::resize(unsigned workers) {
   require_same_process(generation_);
   {
@@ -21,7 +21,7 @@ void pool_core::resize(unsigned workers) {
     if (workers > worker_count()) raise_to(workers);
     if (workers < worker_count()) lower_to(workers);
   }
-  tell_who_watches();
+  tell_service();
 }
 
 void pool_core::refuse_to_resize() const {

@@ -153,6 +153,19 @@ TEST_P(autoscaler_test, a_size_that_others_have_chosen_while_the_pool_slept_is_w
   EXPECT_TRUE(comes_to(pool, width()));
 }
 
+// By the steady clock, so that some come just when it is about to sleep.
+TEST_P(autoscaler_test, a_size_that_is_chosen_at_any_moment_is_brought_back) {
+  filch::scheduler_options options = shape();
+  options.max_workers = 2 * width();
+  filch::scheduler& pool = make_pool(std::move(options));
+  const filch::autoscaler sizes(pool, {.min_workers = width(), .max_workers = width(), .delay = 1ms, .calm = 1ms});
+  for (unsigned round = 0; round != scaled(40); ++round) {
+    pool.resize(2 * width());
+    if (round % 2 == 0) pool.submit([] {}).get();
+    ASSERT_TRUE(eventually([&] { return pool.worker_count() == width(); })) << round;
+  }
+}
+
 TEST_P(autoscaler_test, the_window_of_a_stream_lets_it_grow) {
   const unsigned most = 4 * width();
   filch::scheduler& pool = make_timed_pool(most);

@@ -118,6 +118,7 @@ class pool_core {
   unsigned parked() const noexcept;
   bool watch_for_work() noexcept;
   void tell_who_watches() noexcept;
+  void tell_service() noexcept;
   void call_up_one_too_many() noexcept;
   void wake_dormant(unsigned index) noexcept;
   void resize(unsigned workers);

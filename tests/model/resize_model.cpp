@@ -166,37 +166,24 @@ struct smaller_beside_a_blocked : resized<smaller_beside_a_blocked, 2, 0, 1> {
   }
 };
 
-/// A worker comes back to a pool that is being made larger. Whichever of the two is first, no spare stays.
-struct returns_beside_a_raise : resized<returns_beside_a_raise, 1, 1, 1, 2> {
+/// A worker comes back to a pool that is being made larger, or smaller. Whoever is first, no spare stays.
+template <class Derived, unsigned Workers, unsigned Later, unsigned To>
+struct returns_beside : resized<Derived, Workers, Later, 1, 2> {
   waiting_task waits;
 
   void drive(unsigned index) {
-    if (index == 0) pool.submit(waits);
+    if (index == 0) this->pool.submit(waits);
     waits.entered.wait_for(1);
-    waste_time();
+    this->waste_time();
     if (index == 0)
       waits.open.reach_one_more();
     else
-      pool.resize(2);
+      this->pool.resize(To);
   }
-  void check_idle() { expect_exactly(2); }
+  void check_idle() { this->expect_exactly(To); }
 };
-
-/// The same with a pool that is being made smaller.
-struct returns_beside_a_fall : resized<returns_beside_a_fall, 2, 0, 1, 2> {
-  waiting_task waits;
-
-  void drive(unsigned index) {
-    if (index == 0) pool.submit(waits);
-    waits.entered.wait_for(1);
-    waste_time();
-    if (index == 0)
-      waits.open.reach_one_more();
-    else
-      pool.resize(1);
-  }
-  void check_idle() { expect_exactly(1); }
-};
+struct returns_beside_a_raise : returns_beside<returns_beside_a_raise, 1, 1, 2> {};
+struct returns_beside_a_fall : returns_beside<returns_beside_a_fall, 2, 0, 1> {};
 
 /// Who resizes has seen nothing of a spare that stood in and has gone again, but its bit.
 struct a_spare_that_has_gone_again : resized<a_spare_that_has_gone_again, 2, 0, 1> {

@@ -31,7 +31,7 @@ mkdir -p "$2"
   take runtime/worker.cpp 'worker::(next_task|find_own_or_search)'
   take runtime/idle_host.cpp pool_core::work_visible
   take runtime/block.cpp 'pool_core::[a-z_]+'
-  take runtime/load.cpp 'pool_core::(parked|watch_for_work|tell_who_watches)'
+  take runtime/load.cpp 'pool_core::(parked|watch_for_work|tell_who_watches|tell_service)'
   take runtime/resize.cpp 'pool_core::[a-z_]+' 'pool_core::(refuse_to_resize|limit_searches)'
   take runtime/quiescence.cpp 'pool_core::(balance|wait_until_idle|out_of_work)'
   take runtime/pool_core.cpp pool_core::stop_and_join

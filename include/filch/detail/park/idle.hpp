@@ -4,7 +4,7 @@
 // Host is what lies above: the workers' queues and groups. It has
 //   bool work_visible()                      is anything in any queue that this worker could take?
 //   void out_of_work()                       called once by each worker that is about to park, to retire or to end
-//   bool must_stay_awake(seat)               has stop() been called, is this worker a spare that is one too many, or has it
+//   bool must_stay_awake(seat)               has stop() been called, is this worker one too many, or has it
 //                                            memory to give back?
 //   unsigned search_limit(group)             how many may search before a further worker parks at once
 //   unsigned group_count()
