@@ -22,6 +22,7 @@ pool_core::pool_core(settings&& decided)
   for (unsigned i = settings_.first_workers; i != most_workers(); ++i) dormant_[i].store(true, std::memory_order_relaxed);
   limit_searches(settings_.first_workers);
   watch_for_forks();
+  prepare_heavy_fences();
   start_workers();
 }
 

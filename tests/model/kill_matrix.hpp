@@ -81,7 +81,7 @@ inline std::vector<std::memory_order> weaker_orders(std::memory_order than, bool
 
 inline std::vector<mutant> mutants_of(const site& where) {
   std::vector<mutant> made;
-  const bool fence = where.operation == "full fence";
+  const bool fence = where.operation.ends_with(" fence");
   const bool wake = where.operation == "wake";
   const bool load = where.operation == "load";
   const bool store = where.operation == "store";

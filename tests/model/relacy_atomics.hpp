@@ -223,6 +223,21 @@ struct relacy_atomics {
     if (is_left_out("full fence", std::memory_order_seq_cst, where)) return;
     rl::atomic_thread_fence(rl::mo_seq_cst, at(where));
   }
+  /// Either of the two: a light fence that is none, with a heavy one that runs a full fence in each thread, or two full fences.
+  static inline bool fences_are_asymmetric = true;
+  static void light_fence(place where = place::current()) {
+    if (is_left_out("light fence", std::memory_order_seq_cst, where)) return;
+    if (!fences_are_asymmetric) rl::atomic_thread_fence(rl::mo_seq_cst, at(where));
+  }
+  static void light_fence_where_asymmetric() { RL_ASSERT(fences_are_asymmetric); }
+  static void heavy_fence(place where = place::current()) {
+    if (is_left_out("heavy fence", std::memory_order_seq_cst, where)) return;
+    rl::atomic_thread_fence(rl::mo_seq_cst, at(where));
+    if (!fences_are_asymmetric) return;
+    rl::systemwide_fence(at(where));
+    rl::atomic_thread_fence(rl::mo_seq_cst, at(where));
+  }
+
   static void pause(place where = place::current()) { rl::yield(1, at(where)); }
 
   static void wait(const atomic<std::uint32_t>& word, std::uint32_t expected, place where = place::current()) {

@@ -18,7 +18,10 @@ class scenario : public program {
  public:
   static_assert(Threads <= parking_lot::threads);
   static constexpr unsigned threads = Threads;
-  scenario() { the_parking_lot.clear(); }
+  scenario() {
+    the_parking_lot.clear();
+    relacy_atomics::fences_are_asymmetric = rl::rand(2) == 0;
+  }
 };
 
 template <class Scenario>

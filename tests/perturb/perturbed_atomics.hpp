@@ -5,6 +5,7 @@
 #include <atomic>
 #include <source_location>
 
+#include <filch/detail/base/asymmetric_fence.hpp>
 #include <filch/detail/base/full_fence.hpp>
 #include <filch/detail/base/pause.hpp>
 
@@ -63,6 +64,21 @@ struct standard_atomics {
   static void full_fence(std::source_location where = std::source_location::current()) noexcept {
     filch_perturb::point(where);
     detail::full_fence();
+    filch_perturb::point(where);
+  }
+  static void light_fence(std::source_location where = std::source_location::current()) noexcept {
+    filch_perturb::point(where);
+    detail::light_fence();
+    filch_perturb::point(where);
+  }
+  static void light_fence_where_asymmetric(std::source_location where = std::source_location::current()) noexcept {
+    filch_perturb::point(where);
+    detail::light_fence_where_asymmetric();
+    filch_perturb::point(where);
+  }
+  static void heavy_fence(std::source_location where = std::source_location::current()) noexcept {
+    filch_perturb::point(where);
+    detail::heavy_fence();
     filch_perturb::point(where);
   }
   static void pause() noexcept {

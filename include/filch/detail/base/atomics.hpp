@@ -8,6 +8,8 @@
 //   plain<T>       a field that is not atomic and that another thread reads after a hand-over; must assign from T and
 //                  convert to T
 //   full_fence()   orders everything before it against everything after it, store before load included
+//   light_fence(), heavy_fence()
+//                  the two sides of an asymmetric full fence; light_fence_where_asymmetric() where it is known that it is one
 //   pause()        is called once a turn of every loop that waits for another thread's next step
 //   wait, wake     park the calling thread while a 32-bit word has a value; wake one thread parked on it. Only the idle
 //                  protocol asks for these two
@@ -15,6 +17,7 @@
 
 #include <atomic>
 
+#include <filch/detail/base/asymmetric_fence.hpp>
 #include <filch/detail/base/full_fence.hpp>
 #include <filch/detail/base/pause.hpp>
 
@@ -31,6 +34,9 @@ struct standard_atomics {
   using plain = T;
 
   static void full_fence() noexcept { detail::full_fence(); }
+  static void light_fence() noexcept { detail::light_fence(); }
+  static void light_fence_where_asymmetric() noexcept { detail::light_fence_where_asymmetric(); }
+  static void heavy_fence() noexcept { detail::heavy_fence(); }
   static void pause() noexcept { detail::pause(); }
 };
 
