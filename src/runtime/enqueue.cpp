@@ -83,10 +83,10 @@ void worker::enqueue(task_node* const* tasks, std::size_t count) {
     queue(tasks, count);
   } catch (...) {
     ledger_.take_back_spawned(count);
-    pool_.idle().work_arrived(seat_.group);  // what a failed spill has put back was out of sight for a moment
+    pool_.idle().work_pushed(seat_.group);  // what a failed spill has put back was out of sight for a moment
     throw;
   }
-  pool_.idle().work_arrived(seat_.group, wakes_for(count));
+  pool_.idle().work_pushed(seat_.group, wakes_for(count));
 }
 
 // To the own deque; a batch that would fill half of it goes to all. Each way ends with what orders it before the look at

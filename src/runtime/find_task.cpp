@@ -74,7 +74,7 @@ task_node* worker::take_injected(batch_size size) noexcept {
   for (std::size_t i = 0; i != taken; ++i) __builtin_prefetch(batch_[i], 1);
   std::reverse(batch_.get() + 1, batch_.get() + taken);
   (void)deque_.push(batch_.get() + 1, taken - 1);  // there is room: only the owner adds
-  pool_.idle().work_arrived(seat_.group);
+  pool_.idle().work_pushed(seat_.group);
   return batch_[0];
 }
 

@@ -61,7 +61,7 @@ class worker {
       pool_.injection().enqueue(producer_, tasks, count);
       standard_atomics::full_fence();  // [I8]
     }
-    pool_.idle().work_arrived(seat_.group, static_cast<unsigned>(count));
+    pool_.idle().work_pushed(seat_.group, static_cast<unsigned>(count));
   }
   void submit(task_node& task) {
     task_node* const one = &task;
@@ -128,7 +128,7 @@ class worker {
     if (taken == 0) return nullptr;
     if (taken == 2) {
       RL_ASSERT(deque_.push(batch[1]));
-      pool_.idle().work_arrived(seat_.group);
+      pool_.idle().work_pushed(seat_.group);
     }
     return batch[0];
   }

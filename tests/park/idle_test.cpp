@@ -41,6 +41,8 @@ struct scripted_atomics : filch::detail::standard_atomics {
     ++fences;
     step(at_fence);
   }
+  static void heavy_fence() noexcept { full_fence(); }
+  static void light_fence() { step(at_light_fence); }
   static void wait(const std::atomic<std::uint32_t>& word, std::uint32_t) {
     ++waits;
     EXPECT_TRUE(at_wait) << "a worker parked for ever";
@@ -53,10 +55,11 @@ struct scripted_atomics : filch::detail::standard_atomics {
     if (auto now = std::exchange(next, nullptr)) now();
   }
   static void reset() {
-    at_fence = at_wait = nullptr;
+    at_fence = at_light_fence = at_wait = nullptr;
     fences = waits = wakes = 0;
   }
   static inline std::function<void()> at_fence;
+  static inline std::function<void()> at_light_fence;
   static inline std::function<void()> at_wait;
   static inline int fences = 0;
   static inline int waits = 0;
@@ -231,6 +234,42 @@ TEST_F(idle_step_by_step, a_stray_token_leaves_no_bit_behind) {
   idle.park_busy({0, 3});
   EXPECT_EQ(host.words[0].parked(), 0U);
   EXPECT_EQ(host.words[0].searchers(), 1U);
+}
+
+TEST_F(idle_step_by_step, a_push_while_all_are_busy_has_no_fence_and_wakes_nobody) {
+  ++host.queued;
+  idle.work_pushed(0);
+  EXPECT_EQ(scripted_atomics::fences, 0);
+  EXPECT_EQ(scripted_atomics::wakes, 0);
+}
+
+TEST_F(idle_step_by_step, a_push_looks_again_after_a_fence_when_somebody_is_idle_in_any_group) {
+  for (unsigned group = 0; group != host.group_count(); ++group) {
+    scripted_atomics::reset();
+    host.words[group].park_busy(1);
+    scripted_atomics::at_fence = [&] { EXPECT_FALSE(has_token(group, 1)); };
+    ++host.queued;
+    idle.work_pushed(0);
+    EXPECT_EQ(scripted_atomics::fences, 1);
+    EXPECT_TRUE(has_token(group, 1));
+    ASSERT_EQ(host.words[group].end_search(), filch::detail::search_exit::last_searcher);
+    host.token(group, 1).wait();
+  }
+}
+
+TEST_F(idle_step_by_step, a_push_of_several_wakes_as_many) {
+  for (const unsigned bit : {0U, 1U, 2U}) host.words[0].park_busy(bit);
+  host.queued += 2;
+  idle.work_pushed(0, 2);
+  EXPECT_EQ(host.words[0].searchers(), 2U);
+  EXPECT_EQ(host.words[0].parked(), 4U);
+}
+
+TEST_F(idle_step_by_step, who_parks_between_a_push_and_its_look_is_seen) {
+  scripted_atomics::at_light_fence = [&] { host.words[0].park_busy(1); };
+  ++host.queued;
+  idle.work_pushed(0);
+  EXPECT_TRUE(has_token(0, 1));
 }
 
 TEST_F(idle_step_by_step, the_last_searcher_that_found_work_looks_once_more_and_wakes_the_next) {

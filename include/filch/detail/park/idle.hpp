@@ -8,7 +8,7 @@
 //                                            memory to give back?
 //   unsigned search_limit(group)             how many may search before a further worker parks at once
 //   unsigned group_count()
-//   idle_word<Atomics>& word(group)
+//   idle_word<>& word(group)                 of the same atomics
 //   unsigned group_size(group)
 //   unsigned nth_group(home, n)              the n-th group in order of distance from `home`; n = 0 is `home`
 //   park_token<Atomics>& token(group, bit)
@@ -54,11 +54,21 @@ class idle_protocol {
  public:
   explicit idle_protocol(Host& host) noexcept : host_(host) {}
 
-  /// After a push: wakes a worker unless one searches already. The push must be a seq_cst store, or a full fence must
-  /// stand between it and this call.
+  /// After a push of `count` items to a deque: wakes a worker, or as many as there are items, unless one searches already.
+  /// Costs a load a group while all workers are busy.
+  void work_pushed(unsigned home, unsigned count = 1) noexcept {
+    // [I12] light fence, pairs with the heavy one [I2]: a worker that is not in its word at this look, and goes to sleep later,
+    // sees the push in its own look. Who is in it is looked at again, after a full fence.
+    Atomics::light_fence();
+    if (all_are_busy()) return;
+    Atomics::full_fence();  // [I8]
+    work_arrived(home, count);
+  }
+
+  /// After a full fence that follows an enqueue: wakes a worker unless one searches already.
   void work_arrived(unsigned home) noexcept { work_arrived(home, 1); }
 
-  /// The same after a push of `count` items: wakes up to as many workers of the nearest group that has any parked; the
+  /// The same for `count` items: wakes up to as many workers of the nearest group that has any parked; the
   /// chain in found() brings the others.
   void work_arrived(unsigned home, unsigned count) noexcept {
     for (unsigned group = 0; group != host_.group_count(); ++group)
@@ -96,7 +106,7 @@ class idle_protocol {
   /// to retire. True when the caller must search again, and counts as searching again.
   [[nodiscard]] bool leave_empty_handed(idle_seat seat) noexcept {
     (void)host_.word(seat.group).end_search();
-    Atomics::full_fence();  // [I2]
+    Atomics::full_fence();  // [I2]; nobody who passed a light fence alone relies on a searcher
     host_.out_of_work();
     if (!host_.work_visible()) return false;
     host_.word(seat.group).add_searcher();
@@ -119,6 +129,12 @@ class idle_protocol {
   }
 
  private:
+  [[nodiscard]] bool all_are_busy() noexcept {
+    for (unsigned group = 0; group != host_.group_count(); ++group)
+      if (!host_.word(group).is_empty()) return false;
+    return true;
+  }
+
   void wake_nearest(unsigned home, unsigned count) noexcept {
     for (unsigned n = 0; n != host_.group_count(); ++n) {
       const unsigned group = host_.nth_group(home, n);
@@ -136,10 +152,10 @@ class idle_protocol {
   }
 
   void sleep(idle_seat seat) noexcept {
-    // [I2] full fence, after the read-modify-write [I1] that has just set this worker's bit; pairs with the submitter's
-    // push and its look [I3]: either the submitter sees this bit, or the look below sees its work. Without it a task
-    // stays queued beside a parked worker.
-    Atomics::full_fence();
+    // [I2] heavy fence, after the read-modify-write [I1] that has just set this worker's bit; pairs with what stands between
+    // the submitter's push and its look [I3], a full fence [I8] or a light one [I12]: either the submitter sees this bit, or
+    // the look below sees its work. Without it a task stays queued beside a parked worker.
+    Atomics::heavy_fence();
     host_.out_of_work();
     if (host_.work_visible() || host_.must_stay_awake(seat)) {
       if (host_.word(seat.group).try_unpark(seat.bit) == unpark_outcome::searching) return;

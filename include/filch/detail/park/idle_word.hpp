@@ -109,6 +109,10 @@ class idle_word {
     }
   }
 
+  /// Whether nobody searches or is parked; after the light fence [I12]. Who misses a worker that has set its bit [I1] is seen
+  /// by that worker.
+  [[nodiscard]] bool is_empty() const noexcept { return word_.load(std::memory_order_relaxed) == 0; }
+
   [[nodiscard]] bool somebody_searches() const noexcept { return searching(load()) != 0; }
   [[nodiscard]] std::uint64_t parked() const noexcept { return load() & parked_mask; }
   [[nodiscard]] std::uint64_t searchers() const noexcept { return searching(load()); }
