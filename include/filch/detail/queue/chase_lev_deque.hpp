@@ -105,10 +105,9 @@ class deque_owner {
       ring_.confirm_alive(items[i]);
       ring_.at(bottom + i).store(items[i], std::memory_order_relaxed);
     }
-    // [D2] seq_cst store. Its release half pairs with [D6] in steal(): who sees the new bottom sees the slots and
-    // what they point to. Its place in the total order is the submitter's half of the wake handshake, pairs with
-    // [I3] in idle.hpp: pushed before the idle word is read, else a worker parks beside a queued task.
-    ring_.bottom_.store(bottom + count, std::memory_order_seq_cst);
+    // [D2] release store, pairs with [D6] in steal(): who sees the new bottom sees the slots and what they point to. The wake
+    // handshake is idle_protocol::work_pushed().
+    ring_.bottom_.store(bottom + count, std::memory_order_release);
     return true;
   }
 
@@ -213,8 +212,8 @@ class deque_thief {
   [[nodiscard]] bool has_work() const noexcept {
     // While such an item is there, no value of top has passed it: whichever is read does.
     const std::uint64_t top = ring_.top_.load(std::memory_order_relaxed);
-    // [D11] seq_cst load, after the caller's full fence [I2] or [I4]; pairs with [D2]: either this look sees the push, or
-    // who pushed sees the bit in the idle word. Weaker, a worker parks beside a queued task.
+    // [D11] seq_cst load, after the caller's heavy or full fence [I2] [I4]; the pusher has its fence [I12] [I8] after [D2]:
+    // either this look sees the push, or who pushed sees the bit in the idle word. Weaker, a worker parks beside a queued task.
     return deque_ring<T, Atomics>::distance(top, ring_.bottom_.load(std::memory_order_seq_cst)) > 0;
   }
 
