@@ -19,10 +19,15 @@ constexpr std::uint64_t first_index = ~std::uint64_t{0};
 template <class Derived, unsigned Items, unsigned Thieves>
 struct deque_scenario : scenario<1 + Thieves> {
   detail::deque_ring<item, relacy_atomics>::slot slots[capacity];
-  detail::deque_ring<item, relacy_atomics> ring{slots, capacity, first_index};
-  detail::deque_owner<item, relacy_atomics> owner{ring};
+  detail::deque_ring<item, relacy_atomics> ring;
+  detail::deque_owner<item, relacy_atomics> owner;
   item items[Items];
   unsigned next = 0;
+
+  // Every other time the owner takes the bias after each pop that no thief has disturbed.
+  deque_scenario() : deque_scenario(rl::rand(2)) {}
+  explicit deque_scenario(unsigned calm_pops, std::uint64_t first = first_index)
+      : ring(slots, capacity, first), owner(ring, relacy_atomics::fences_are_asymmetric ? calm_pops : 0) {}
 
   void thread(unsigned index) override {
     if (index == 0)
@@ -162,6 +167,54 @@ struct pop_then_stolen : deque_scenario<pop_then_stolen, 3, 2> {
   void rob() { steal(2); }
 };
 
+/// The owner takes the bias whenever it can, and a thief takes it away: each interleaving.
+struct biased : deque_scenario<biased, 3, 1> {
+  biased() : deque_scenario(1) {}
+  void own() {
+    push_one();
+    push_one();
+    pop();
+    push_one();
+    pop_the_rest();
+  }
+  void rob() { steal(1); }
+};
+
+/// The bias goes to and fro, and the same indices are used again and again.
+struct to_and_fro : deque_scenario<to_and_fro, 8, 2> {
+  to_and_fro() : deque_scenario(1) {}
+  void own() {
+    for (unsigned round = 0; round != 4; ++round) {
+      push_two();
+      pop();
+      if (rl::rand(2) == 0) pop();
+    }
+    pop_the_rest();
+  }
+  void rob() { steal(3); }
+};
+
+/// A thief that has read the index of an item sleeps while the owner takes the bias, pops that item without moving top and puts
+/// another in its place, and while somebody takes the bias away and leaves the item. By chance nobody sleeps that long.
+struct old_thief : deque_scenario<old_thief, 3, 1> {
+  old_thief() : deque_scenario(1, 0) {}
+  void own() {
+    push_two();
+    detail::deque_thief<item, relacy_atomics> late(ring);
+    detail::deque_thief<item, relacy_atomics> second(ring);
+    const auto stolen = late.steal_if([&](const item*) {
+      pop();
+      pop();
+      push_one();
+      (void)second.steal_if([](const item*) { return false; });
+      return true;
+    });
+    if (stolen.item != nullptr) take(stolen.item);
+    pop_the_rest();
+  }
+  void rob() { steal(1); }
+};
+
 }  // namespace
 }  // namespace filch::model
 
@@ -174,5 +227,9 @@ int main(int argc, char** argv) {
       executed<pop_then_stolen>("pop, then stolen", 100'000),
       executed<pairs>("pairs", 100'000),
       executed<everything>("everything", 200'000),
+      searched<biased>("biased, searched", 2),
+      executed<biased>("biased", 100'000),
+      executed<to_and_fro>("to and fro", 200'000),
+      executed<old_thief>("old thief", 50'000),
   });
 }

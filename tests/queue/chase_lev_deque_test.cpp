@@ -3,6 +3,7 @@
 #include <filch/detail/queue/chase_lev_deque.hpp>
 
 #include "base/stampede.hpp"
+#include "queue/deque_of_items.hpp"
 
 #include <gtest/gtest.h>
 
@@ -23,30 +24,15 @@ using filch::detail::deque_ring;
 using filch::detail::deque_thief;
 using filch::detail::steal_outcome;
 using filch_tests::budget;
+using filch_tests::deque_of_items;
 using filch_tests::dice;
+using filch_tests::expect_each_item_once;
+using filch_tests::interrupted_atomics;
+using filch_tests::item;
+using filch_tests::numbered;
 using filch_tests::stampede;
+using filch_tests::tally;
 using filch_tests::tries;
-
-using item = std::uint32_t;
-
-struct deque_of_items {
-  explicit deque_of_items(std::size_t capacity, std::uint64_t first_index = 0)
-      : slots(std::make_unique<deque_ring<item>::slot[]>(capacity)),
-        ring(slots.get(), capacity, first_index),
-        owner(ring),
-        thief(ring) {}
-
-  std::unique_ptr<deque_ring<item>::slot[]> slots;
-  deque_ring<item> ring;
-  deque_owner<item> owner;
-  deque_thief<item> thief;
-};
-
-std::vector<item> numbered(std::size_t count) {
-  std::vector<item> items(count);
-  for (std::size_t i = 0; i != count; ++i) items[i] = static_cast<item>(i);
-  return items;
-}
 
 // --- one thread ---
 
@@ -162,7 +148,7 @@ TEST_P(chase_lev_deque_from, random_operations_agree_with_a_standard_deque) {
   constexpr std::uint64_t operations = tries(300'000, 30'000);
   auto items = numbered(64);
   for (const std::size_t capacity : {1U, 2U, 4U, 16U}) {
-    deque_of_items deque(capacity, GetParam());
+    deque_of_items deque(capacity, GetParam(), static_cast<unsigned>(capacity / 2));  // none, or a bias after one pop or some
     std::deque<item*> oracle;
     dice random(capacity);
     std::vector<item*> buffer(capacity + 2);
@@ -219,36 +205,11 @@ TEST_P(chase_lev_deque_from, random_operations_agree_with_a_standard_deque) {
 
 // --- a thief that meets another at a fixed place: what only a race shows otherwise ---
 
-/// Standard atomics, with a hook that runs just before a store or a compare-and-swap.
-struct interrupted_atomics {
-  template <class T>
-  class atomic : public std::atomic<T> {
-   public:
-    using std::atomic<T>::atomic;
-    void store(T value, std::memory_order order) {
-      if (before_store != nullptr) std::exchange(before_store, nullptr)();
-      std::atomic<T>::store(value, order);
-    }
-    bool compare_exchange_strong(T& expected, T desired, std::memory_order success, std::memory_order failure) {
-      if (before_exchange != nullptr) std::exchange(before_exchange, nullptr)();
-      return std::atomic<T>::compare_exchange_strong(expected, desired, success, failure);
-    }
-  };
-  template <class T>
-  using plain = T;
-  static void full_fence() noexcept { filch::detail::full_fence(); }
-  static void pause() noexcept {}
-
-  static inline void (*before_store)() = nullptr;
-  static inline void (*before_exchange)() = nullptr;
-};
-
 class chase_lev_deque_interrupted : public testing::Test {
  protected:
   chase_lev_deque_interrupted() { rival = &rivals_end; }
   ~chase_lev_deque_interrupted() override {
-    interrupted_atomics::before_store = nullptr;
-    interrupted_atomics::before_exchange = nullptr;
+    interrupted_atomics::reset();
   }
 
   static void steal_as_rival() { stolen_by_rival = rival->steal().item; }
@@ -329,26 +290,6 @@ TEST_F(chase_lev_deque_interrupted, a_thief_keeps_the_item_that_it_read_when_the
 
 // --- threads ---
 
-/// How often each item has left.
-class tally {
- public:
-  explicit tally(std::size_t items) : counts_(items) {}
-  void count(const item* taken) noexcept { counts_[*taken].fetch_add(1, std::memory_order_relaxed); }
-  void expect_each_once() const {
-    std::size_t missing = 0;
-    std::size_t twice = 0;
-    for (const auto& each : counts_) {
-      missing += each.load() == 0;
-      twice += each.load() > 1;
-    }
-    EXPECT_EQ(missing, 0U) << "items were lost";
-    EXPECT_EQ(twice, 0U) << "items were taken twice";
-  }
-
- private:
-  std::vector<std::atomic<std::uint8_t>> counts_;
-};
-
 TEST(chase_lev_deque, one_owner_and_one_thief_hand_over_every_item_in_order) {
   constexpr std::uint64_t count = tries(300'000, 50'000);
   auto items = numbered(count);
@@ -422,51 +363,6 @@ TEST(chase_lev_deque, the_last_item_goes_to_the_owner_or_to_one_thief) {
       if (const auto stolen = deque.thief.steal(); stolen.outcome == steal_outcome::success) taken.count(stolen.item);
   });
   EXPECT_EQ(deque.owner.pop(), nullptr);
-  taken.expect_each_once();
-}
-
-/// An owner that pushes, pops and spills at random against thieves. Indices start where they soon wrap.
-void expect_each_item_once(std::size_t capacity, std::size_t count, unsigned thieves, std::uint64_t first_index) {
-  auto items = numbered(count);
-  tally taken(count);
-  deque_of_items deque(capacity, first_index);
-  std::atomic<bool> done{false};
-  stampede(thieves + 1, [&](unsigned part) {
-    if (part != 0) {
-      while (!done.load()) {
-        const auto stolen = deque.thief.steal();
-        if (stolen.outcome == steal_outcome::success) taken.count(stolen.item);
-        if (stolen.outcome == steal_outcome::empty) std::this_thread::yield();
-      }
-      return;
-    }
-    dice random(count + capacity);
-    std::vector<item*> spilled(capacity);
-    const auto spill = [&] {
-      const std::size_t moved = deque.owner.spill(spilled.data(), (capacity + 1) / 2);
-      for (std::size_t k = 0; k != moved; ++k) taken.count(spilled[k]);
-    };
-    for (std::size_t next = 0; next != count;) {
-      switch (random.roll(8)) {
-        case 0:
-        case 1:
-          if (item* const own = deque.owner.pop(); own != nullptr) taken.count(own);
-          break;
-        case 2: {
-          item* pair[2] = {&items[next], next + 1 != count ? &items[next + 1] : nullptr};
-          if (pair[1] != nullptr && deque.owner.push(pair, 2)) next += 2;
-          break;
-        }
-        default:
-          if (deque.owner.push(&items[next]))
-            ++next;
-          else
-            spill();
-      }
-    }
-    while (item* const own = deque.owner.pop()) taken.count(own);
-    done.store(true);
-  });
   taken.expect_each_once();
 }
 
