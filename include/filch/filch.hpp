@@ -12,6 +12,7 @@
 #include <filch/flow/rate_limiter.hpp>
 #include <filch/flow/submit.hpp>
 #include <filch/flow/try_submit.hpp>
+#include <filch/fork_join/join.hpp>
 #include <filch/probe/metrics.hpp>
 #include <filch/runtime/blocking.hpp>
 #include <filch/runtime/scheduler.hpp>

@@ -13,8 +13,9 @@ namespace {
 
 constexpr std::size_t largest_reserve = std::size_t{256} * 1024;
 
-// The address below which the reserve begins; 0, so that there is always room, where the system does not say.
-std::uintptr_t reserve_of_this_thread() noexcept {
+}  // namespace
+
+std::uintptr_t stack_reserve() noexcept {
   pthread_attr_t own;
   if (::pthread_getattr_np(::pthread_self(), &own) != 0) return 0;
   void* lowest = nullptr;
@@ -24,12 +25,10 @@ std::uintptr_t reserve_of_this_thread() noexcept {
   return known ? reinterpret_cast<std::uintptr_t>(lowest) + std::min(largest_reserve, size / 4) : 0;
 }
 
-}  // namespace
-
 bool stack_has_room() noexcept {
   constexpr std::uintptr_t unknown = ~std::uintptr_t{0};
   constinit thread_local std::uintptr_t reserve = unknown;
-  if (reserve == unknown) reserve = reserve_of_this_thread();
+  if (reserve == unknown) reserve = stack_reserve();
   return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) > reserve;
 }
 

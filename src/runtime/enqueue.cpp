@@ -89,21 +89,27 @@ void worker::enqueue(task_node* const* tasks, std::size_t count) {
   pool_.idle().work_pushed(seat_.group, wakes_for(count));
 }
 
-// To the own deque; a batch that would fill half of it goes to all. Each way ends with what orders it before the look at
-// the idle words: the seq_cst store of push(), or a full fence.
+// To the own deque; a batch that would fill half of it goes to all, as does what finds no room below the branches of a join. work_pushed() follows, whose light fence is for a push;
+// what was enqueued has a full one.
 void worker::queue(task_node* const* tasks, std::size_t count) {
   if (count <= deque_.capacity() / 2) {
-    while (!deque_.push(tasks, count)) spill();
-    return;
+    if (deque_.push(tasks, count)) return;
+    spill();
+    if (deque_.push(tasks, count)) return;
   }
   if (!pool_.injection().enqueue(producer_, tasks, count)) throw std::bad_alloc();
   standard_atomics::full_fence();  // [I8]
 }
 
+// The oldest, up to the first branch of a join: that one stays where whoever waits for it can take it back.
+std::size_t worker::spill_tasks(task_node** tasks, std::size_t count) noexcept {
+  return deque_.spill_if(tasks, count, [](const task_node* entry) { return !stack_job::is_in(entry); });
+}
+
 // The older half to the injection queue. Between the two steps it is in this worker's hands alone, which goes on
 // running. When thieves were faster there is room as well.
 void worker::spill() {
-  const std::size_t taken = deque_.spill(batch_.get(), deque_.capacity() / 2);
+  const std::size_t taken = spill_tasks(batch_.get(), deque_.capacity() / 2);
   const std::size_t live = drop_tombstones(batch_.get(), taken);
   if (live == 0) return;
   counters_.spills.add(1);
@@ -119,7 +125,7 @@ void worker::spill() {
 // the rest is where it was.
 bool worker::give_away_deque() noexcept {
   while (thief_.has_work()) {
-    const std::size_t live = drop_tombstones(batch_.get(), deque_.spill(batch_.get(), deque_.capacity() / 2));
+    const std::size_t live = drop_tombstones(batch_.get(), spill_tasks(batch_.get(), deque_.capacity() / 2));
     if (live == 0 || pool_.injection().enqueue(producer_, batch_.get(), live)) continue;
     (void)deque_.push(batch_.get(), live);
     return false;

@@ -37,10 +37,16 @@ task_node* worker::fair_turn() noexcept {
   looks_ = 0;
   switch (fair_turns_++ % 4) {
     case 0: return take_injected(batch_size::one);
-    case 1: return thief_.steal().item;
+    case 1: return oldest_of_own();
     case 2: return steal_in_turn();
     default: return take_from_lane(priority::low);
   }
+}
+
+// Not as a thief, who would take the bias of this very worker away.
+task_node* worker::oldest_of_own() noexcept {
+  task_node* oldest = nullptr;
+  return spill_tasks(&oldest, 1) != 0 ? oldest : nullptr;
 }
 
 // One at a time, since none of them should lie in a deque. Tombstones on the way are dropped, some, so that a visit is not

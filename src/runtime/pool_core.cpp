@@ -12,7 +12,7 @@ pool_core::pool_core(settings&& decided)
     : settings_(std::move(decided)),
       spare_count_(settings_.spares),
       groups_(plan_groups(settings_.plan, spare_count_)),
-      words_(std::make_unique<idle_word<parking_atomics>[]>(groups_.groups.size())),
+      words_(std::make_unique<idle_word<>[]>(groups_.groups.size())),
       search_limits_(std::make_unique<standard_atomics::atomic<unsigned>[]>(groups_.groups.size())),
       tokens_(std::make_unique<park_token<parking_atomics>[]>(most_workers() + spare_count_)),
       workers_(std::make_unique<standard_atomics::atomic<worker*>[]>(most_workers() + spare_count_)),

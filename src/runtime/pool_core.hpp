@@ -182,7 +182,7 @@ class pool_core final : public task_pool {
     return search_limits_[group].load(std::memory_order_relaxed);
   }
   [[nodiscard]] unsigned group_count() const noexcept { return static_cast<unsigned>(groups_.groups.size()); }
-  [[nodiscard]] idle_word<parking_atomics>& word(unsigned group) noexcept { return words_[group]; }
+  [[nodiscard]] idle_word<>& word(unsigned group) noexcept { return words_[group]; }
   [[nodiscard]] unsigned group_size(unsigned group) const noexcept { return groups_.groups[group].size; }
   [[nodiscard]] unsigned nth_group(unsigned home, unsigned n) const noexcept { return groups_.groups[home].nearest[n]; }
   [[nodiscard]] park_token<parking_atomics>& token(unsigned group, unsigned bit) noexcept {
@@ -257,7 +257,7 @@ class pool_core final : public task_pool {
   const std::unique_ptr<trim_bell, bell_deleter> bell_{
       trim_bell::create([](void* pool) noexcept { static_cast<pool_core*>(pool)->trim_memory(); }, this)};
   const group_plan groups_;
-  std::unique_ptr<idle_word<parking_atomics>[]> words_;
+  std::unique_ptr<idle_word<>[]> words_;
   std::unique_ptr<standard_atomics::atomic<unsigned>[]> search_limits_;  // by group; written under resizing_
   std::unique_ptr<park_token<parking_atomics>[]> tokens_;  // by worker index
   std::unique_ptr<standard_atomics::atomic<worker*>[]> workers_;  // by worker index; owned

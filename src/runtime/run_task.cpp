@@ -8,15 +8,19 @@
 
 namespace filch::inline v0_1::detail {
 
-namespace {
 // The task called fork() and came back in the child. Going on would run the parent's queued tasks a second time.
-[[noreturn]] void end_forked_child() noexcept {
+void worker::end_forked_child() noexcept {
   std::fputs(
       "filch: a task called fork() and returned in the child, where the pool does not exist: call exec or _exit there\n",
       stderr);
   std::terminate();
 }
-}  // namespace
+
+// What lies in a deque is a task, or a branch of a join that another worker waits for.
+void worker::run_entry(task_node* entry) noexcept {
+  if (stack_job::is_in(entry)) return stack_job::in(entry).run_stolen(*this);
+  run_dequeued(*entry);
+}
 
 // What was taken from a queue comes with a reference. A task that somebody else claimed leaves only its entry here. One
 // without a future or a stop token is known to this worker alone: there is nothing to claim and nobody to tell.

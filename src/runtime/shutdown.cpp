@@ -89,7 +89,8 @@ pool_core::cancel_step pool_core::cancel_one_queued() noexcept {
   for (unsigned i = 0; task == nullptr && i != workers_in_use(); ++i) {
     worker* const victim = worker_at(i);
     if (victim == nullptr) continue;
-    const steal_result<task_node> taken = victim->thief().steal();
+    const steal_result<task_node> taken =
+        victim->thief().steal_if([](const task_node* entry) { return !stack_job::is_in(entry); });
     task = taken.item;
     maybe_more = maybe_more || taken.outcome == steal_outcome::lost;
   }

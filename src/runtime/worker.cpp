@@ -8,6 +8,7 @@
 
 #include <filch/runtime/this_worker.hpp>
 
+#include "base/stack_room.hpp"
 #include "runtime/pool_core.hpp"
 
 namespace filch::inline v0_1 {
@@ -15,21 +16,34 @@ namespace filch::inline v0_1 {
 namespace detail {
 
 namespace {
-// Room for a share of the injection queue, or for half a ring.
-std::size_t batch_capacity(std::size_t deque_capacity) { return std::max(worker::largest_batch, deque_capacity / 2); }
+// Room for a share of the injection queue, or for a whole ring.
+std::size_t batch_capacity(std::size_t deque_capacity) { return std::max(worker::largest_batch, deque_capacity); }
+
+// A thief that takes the bias away pays for a heavy fence, some us, and interrupts those who work; the bias saves its owner the
+// fence of each pop, 5 ns. Without asymmetric fences there is nothing to save.
+unsigned calm_pops() noexcept { return fences_are_asymmetric.load(std::memory_order_relaxed) ? 1000 : 0; }
+// For those who have to look at more than one word, or to pass a full fence before: it sends them the long way.
+const idle_word<>& never_empty_word() {
+  static const struct searched : idle_word<> {
+    searched() { add_searcher(); }
+  } word;
+  return word;
+}
+
+const idle_word<>& word_for_forks(pool_core& pool) {
+  return pool.group_count() == 1 && fences_are_asymmetric.load(std::memory_order_relaxed) ? pool.word(0) : never_empty_word();
+}
 }  // namespace
 
 constinit thread_local worker* this_thread_worker = nullptr;
 
 worker::worker(pool_core& pool, unsigned index, idle_seat seat)
-    : pool_(pool),
+    : fork_context(pool, std::make_unique<deque_ring<task_node>::slot[]>(pool.decided().options.deque_capacity),
+                   pool.decided().options.deque_capacity, calm_pops(), word_for_forks(pool)),
+      pool_(pool),
       index_(index),
       seat_(seat),
       place_(spare_word<>::place_of(index)),
-      ring_slots_(std::make_unique<deque_ring<task_node>::slot[]>(pool.decided().options.deque_capacity)),
-      ring_(ring_slots_.get(), pool.decided().options.deque_capacity),
-      deque_(ring_),
-      thief_(ring_),
       batch_(std::make_unique<task_node*[]>(batch_capacity(pool.decided().options.deque_capacity))),
       consumer_(pool.injection()),
       lane_consumers_{injection::consumer(pool.lane(priority::high).queue()),
@@ -62,8 +76,10 @@ void worker::thread_main(void* self) noexcept { static_cast<worker*>(self)->main
 void worker::main() noexcept {
   if (!take_place()) return;
   runs_tasks_ = true;
+  this_thread_forks = this;
   task_node* task = is_of_the_first() ? next_task() : first_task_after_dormancy();
-  for (; task != nullptr; task = next_task()) run_dequeued(*task);
+  for (; task != nullptr; task = next_task()) run_entry(task);
+  this_thread_forks = nullptr;
   runs_tasks_ = false;
   leave_place();
 }
@@ -80,6 +96,7 @@ bool worker::take_place() noexcept {
   this_thread_worker = this;
   take_role(this);
   this_thread_slab = slab_;
+  stack_reserve_ = stack_reserve();
   name_this_thread(pool_.decided().options.name, index_);
   std::exception_ptr error;
   try {

@@ -4,6 +4,7 @@
 //   search.cpp      looking for work, parking, retiring
 //   run_task.cpp    running one task
 //   block.cpp       waiting inside a task
+//   fork.cpp        branches of joins: stolen ones, and waiting for them
 //   allocate.cpp    the memory of a task
 //   enqueue.cpp     submitting from a task
 //   lanes.cpp       the same with a priority
@@ -20,7 +21,7 @@
 #include <filch/detail/base/atomics.hpp>
 #include <filch/detail/base/checked_build.hpp>
 #include <filch/detail/park/idle.hpp>
-#include <filch/detail/queue/chase_lev_deque.hpp>
+#include <filch/detail/runtime/fork_context.hpp>
 #include <filch/detail/runtime/quiescence.hpp>
 #include <filch/detail/task/task_node.hpp>
 #include <filch/runtime/scheduler_options.hpp>
@@ -38,7 +39,7 @@ namespace filch::inline v0_1::detail {
 
 class pool_core;
 
-class worker final : public worker_role {
+class worker final : public worker_role, public fork_context {
  public:
   /// What a worker takes from the injection queue at most.
   static constexpr std::size_t largest_batch = 32;
@@ -114,6 +115,7 @@ class worker final : public worker_role {
   task_node* find_own() noexcept;
   task_node* find_task() noexcept;
   task_node* fair_turn() noexcept;
+  task_node* oldest_of_own() noexcept;
   enum class batch_size { one, share };
   task_node* take_injected(batch_size size) noexcept;
   task_node* take_from_lane(priority rank) noexcept;
@@ -138,12 +140,24 @@ class worker final : public worker_role {
   [[nodiscard]] bool is_one_too_many() const noexcept;
 
   // run_task.cpp
+  void run_entry(task_node* entry) noexcept;
   void run_dequeued(task_node& task) noexcept;
+  [[noreturn]] static void end_forked_child() noexcept;
   void run_claimed(task_node& task) noexcept;
   void call(task_node& task) noexcept;
 
+  // fork.cpp
+  friend class fork_context;
+  bool take_back_from_below(stack_job& job, task_node* newest) noexcept;
+  void give_to_all(std::size_t count) noexcept;
+  void await_stolen(stack_job& job) noexcept;
+  bool helps_until_done(stack_job& job) noexcept;
+  void work_until_done(stack_job& job) noexcept;
+  bool run_one_of_its_thief(stack_job& awaited) noexcept;
+
   // enqueue.cpp
   void queue(task_node* const* tasks, std::size_t count);
+  std::size_t spill_tasks(task_node** tasks, std::size_t count) noexcept;
   void spill();
   bool give_away_deque() noexcept;
 
@@ -159,10 +173,6 @@ class worker final : public worker_role {
   const idle_seat seat_;
   const std::uint64_t place_;  // as the word of the spares wants it
 
-  std::unique_ptr<deque_ring<task_node>::slot[]> ring_slots_;
-  deque_ring<task_node> ring_;
-  deque_owner<task_node> deque_;
-  deque_thief<task_node> thief_;
   std::unique_ptr<task_node*[]> batch_;  // room for a batch from the injection queue, or for a spill
 
   injection::producer producer_;

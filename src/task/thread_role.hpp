@@ -2,6 +2,7 @@
 // The runtime installs the role; futures lie below it and only ask.
 #pragma once
 
+#include <filch/detail/task/running_task.hpp>
 #include <filch/detail/task/task_node.hpp>
 
 namespace filch::inline v0_1::detail {
@@ -41,8 +42,10 @@ class blocked_wait {
 /// One task that the calling thread is running; nested ones form a list from the innermost outwards.
 class running_task {
  public:
-  explicit running_task(const task_node& task) noexcept : task_(task), outer_(innermost) { innermost = this; }
-  ~running_task() { innermost = outer_; }
+  explicit running_task(const task_node& task) noexcept : task_(task), outer_(innermost_running_task) {
+    innermost_running_task = this;
+  }
+  ~running_task() { innermost_running_task = outer_; }
   running_task(const running_task&) = delete;
   running_task& operator=(const running_task&) = delete;
 
@@ -53,9 +56,20 @@ class running_task {
   [[nodiscard]] static bool runs_one_of(const task_owner& pool) noexcept;
 
  private:
-  static constinit thread_local const running_task* innermost;
-
   const task_node& task_;
+  const running_task* const outer_;
+};
+
+/// Runs a part of a task that another thread is running, or runs above others of this thread: for as long as it is there, the
+/// tasks of that one are those that the calling thread runs.
+class running_part {
+ public:
+  explicit running_part(const running_task* within) noexcept : outer_(innermost_running_task) { innermost_running_task = within; }
+  ~running_part() { innermost_running_task = outer_; }
+  running_part(const running_part&) = delete;
+  running_part& operator=(const running_part&) = delete;
+
+ private:
   const running_task* const outer_;
 };
 

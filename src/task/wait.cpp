@@ -140,4 +140,15 @@ void wait_until_not_empty(completion_list<>& own) {
 void wait_regardless(task_node& task) noexcept { park_regardless(task.state); }
 void wait_regardless(completion_list<>& own) noexcept { park_regardless(own); }
 
+bool wait_with_spare(state_word<>& state) noexcept {
+  try {
+    (void)park_on(state, role_to_replace, std::nullopt);
+  } catch (const std::exception&) {  // too_many_blocked, or no memory to say so
+    return false;
+  }
+  return true;
+}
+
+void wait_without_spare(state_word<>& state, steady_time deadline) noexcept { (void)park_on(state, nullptr, deadline); }
+
 }  // namespace filch::inline v0_1::detail

@@ -96,3 +96,15 @@ replace "$2/shipped_job.inc"
 take flow/admission.cpp 'admission_state::(give_back|gate_goes|hand_over|notify|take_soon|join_line|wait_in_line|take_out_of_line|append|remove)' \
   > "$2/shipped_admission.inc.new"
 replace "$2/shipped_admission.inc"
+
+# A job of a join is no template: its types are exchanged in its text.
+lines include/filch/detail/runtime/stack_job.hpp '^class stack_job ' | sed -E 's/standard_atomics::atomic/model::atomic/
+  s/state_word<>/state_word<relacy_atomics>/; s/const run_function run_;/model::plain<run_function> run_;/' > "$2/shipped_stack_job.inc.new"
+[[ $(grep -cE 'relacy_atomics>|model::(atomic|plain)' "$2/shipped_stack_job.inc.new") == 4 ]] || {
+  echo "shipped_text.sh: include/filch/detail/runtime/stack_job.hpp is not as it is known here" >&2
+  exit 1
+}
+replace "$2/shipped_stack_job.inc"
+take runtime/fork.cpp 'stack_job::run_stolen|worker::(take_back_from_below|give_to_all|await_stolen|run_one_of_its_thief)' \
+  > "$2/shipped_fork.inc.new"
+replace "$2/shipped_fork.inc"

@@ -78,6 +78,12 @@ class would_deadlock final : public error {
   using error::error;
 };
 
+/// What works in the pool of the calling task was called outside of a task.
+class no_pool final : public error {
+ public:
+  using error::error;
+};
+
 /// The future has no task: it was default-constructed, moved from, or its get() has been called.
 class no_future_state final : public error {
  public:

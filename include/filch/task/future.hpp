@@ -136,6 +136,12 @@ struct future_access {
   static future<R> adopt(future_state<R>& state) noexcept {
     return future<R>(state);
   }
+
+  /// The task of a future that has one.
+  template <class R>
+  static future_state<R>& state(const future<R>& of) noexcept {
+    return *of.state_;
+  }
 };
 
 }  // namespace detail

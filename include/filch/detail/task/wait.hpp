@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include <filch/detail/task/completion_list.hpp>
+#include <filch/detail/task/state_word.hpp>
 
 namespace filch::inline v0_1 {
 
@@ -39,6 +40,12 @@ void wait_until_not_empty(completion_list<>& own);
 /// task is not one that this thread runs, and was made by this process.
 void wait_regardless(task_node& task) noexcept;
 void wait_regardless(completion_list<>& own) noexcept;
+
+/// For who waits for something that is not a task's end, and cannot leave before: whether it is there. Not if a spare was
+/// refused; then the caller is as before.
+[[nodiscard]] bool wait_with_spare(state_word<>& state) noexcept;
+/// Waits for it until the deadline, without a spare.
+void wait_without_spare(state_word<>& state, std::chrono::steady_clock::time_point deadline) noexcept;
 
 /// What is so much later than `now`. A duration too long for the clock ends at its last moment, a negative one is over.
 template <class Rep, class Period>

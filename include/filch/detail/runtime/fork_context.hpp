@@ -1,0 +1,94 @@
+// The part of a worker that join() is compiled into its callers with: its deque, and a look at who is idle.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include <filch/detail/base/atomics.hpp>
+#include <filch/detail/base/stack_pointer.hpp>
+#include <filch/detail/park/idle_word.hpp>
+#include <filch/detail/queue/chase_lev_deque.hpp>
+#include <filch/detail/runtime/stack_job.hpp>
+#include <filch/detail/task/task_node.hpp>
+#include <filch/detail/task/task_pool.hpp>
+#include <filch/task/executor_ref.hpp>
+
+namespace filch::inline v0_1::detail {
+
+/// Used by its own thread alone.
+class fork_context {
+ public:
+  fork_context(const fork_context&) = delete;
+  fork_context& operator=(const fork_context&) = delete;
+
+  /// Whether another branch may be run on top of what the calling thread is doing; see stack_has_room().
+  [[nodiscard]] bool stack_has_room() const noexcept {
+    return stack_pointer() > stack_reserve_;
+  }
+
+  /// Queues a job that the caller will take back or await, and wakes a worker if one sleeps. False when the deque is full: then
+  /// nobody else has it.
+  [[nodiscard, gnu::always_inline]] bool fork(stack_job& job) noexcept {
+    if (!deque_.push(job.as_entry())) return false;
+    // [I12] light fence, as in idle_protocol::work_pushed(), which the other way leads to where light fences are none.
+    standard_atomics::light_fence_where_asymmetric();
+    if (!word_to_look_at_->is_empty()) [[unlikely]]
+      look_for_sleepers();
+    return true;
+  }
+
+  /// The newest job that the caller has forked and not taken back: whether it is the caller's again. If it is not, somebody
+  /// has stolen it, and all that were forked before it.
+  [[nodiscard, gnu::always_inline]] bool take_back(stack_job& job) noexcept {
+    task_node* const newest = deque_.pop();
+    if (newest == job.as_entry()) [[likely]]
+      return true;
+    return newest != nullptr && take_back_from_below(job, newest);
+  }
+
+  /// Whether a worker may be looking for work, or sleeping, while this one has nothing to be stolen: the moment to fork. Costs
+  /// one load while all are busy, where all workers are in one group.
+  [[nodiscard]] bool somebody_is_hungry() const noexcept { return !word_to_look_at_->is_empty() && deque_.is_empty(); }
+
+  /// Waits for a job that has been stolen, and runs what its thief has forked meanwhile.
+  void await(stack_job& job) noexcept;
+
+  /// Whose worker it is.
+  [[nodiscard]] executor_ref pool() const noexcept { return executor_ref(tasks_of_); }
+
+ protected:
+  using ring_slots = std::unique_ptr<deque_ring<task_node>::slot[]>;
+
+  /// `look_at` is the word of all workers, if there is one; otherwise a word that is never empty.
+  fork_context(task_pool& tasks_of, ring_slots slots, std::size_t capacity, unsigned calm_pops,
+               const idle_word<>& look_at) noexcept
+      : slots_(std::move(slots)),
+        ring_(slots_.get(), capacity),
+        deque_(ring_, calm_pops),
+        word_to_look_at_(&look_at),
+        tasks_of_(tasks_of) {}
+  ~fork_context() = default;
+
+ private:
+  void look_for_sleepers() noexcept;
+  bool take_back_from_below(stack_job& job, task_node* newest) noexcept;
+
+  const ring_slots slots_;
+  deque_ring<task_node> ring_;
+
+ protected:
+  deque_owner<task_node> deque_;
+  deque_thief<task_node> thief_{ring_};
+  std::uintptr_t stack_reserve_ = 0;  // set by its thread
+
+ private:
+  const idle_word<>* const word_to_look_at_;
+  task_pool& tasks_of_;
+};
+
+/// The worker whose thread this is while it runs tasks, or nullptr.
+extern constinit thread_local fork_context* this_thread_forks;
+
+}  // namespace filch::inline v0_1::detail

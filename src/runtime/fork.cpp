@@ -1,0 +1,119 @@
+// Branches of joins, seen from the workers: one forks them and takes them back, another steals them. The protocol is in
+// README.md, fork and join.
+#include <algorithm>
+#include <chrono>
+
+#include <filch/detail/base/atomics.hpp>
+#include <filch/detail/runtime/fork_context.hpp>
+#include <filch/detail/runtime/stack_job.hpp>
+#include <filch/detail/task/wait.hpp>
+
+#include "runtime/pool_core.hpp"
+#include "runtime/worker.hpp"
+#include "task/thread_role.hpp"
+
+namespace filch::inline v0_1::detail {
+
+namespace {
+// The clock is read once in so many looks, and a look without a find pauses so many turns.
+constexpr unsigned looks_between_clock_reads = 16;
+constexpr unsigned pauses_after_a_look = 4;
+constexpr std::chrono::milliseconds between_looks_without_spare{1};
+}  // namespace
+
+constinit thread_local fork_context* this_thread_forks = nullptr;
+
+void stack_job::run_stolen(worker& by) noexcept {
+  thief_.store(&by, std::memory_order_release);  // [F2] pairs with [F1]
+  {
+    const running_part part(within_);
+    run_(*this);
+  }
+  notify_all(state_.finish());
+}
+
+void fork_context::look_for_sleepers() noexcept {
+  worker& self = static_cast<worker&>(*this);
+  self.pool().idle().work_pushed(self.seat().group);
+}
+
+bool fork_context::take_back_from_below(stack_job& job, task_node* newest) noexcept {
+  return static_cast<worker&>(*this).take_back_from_below(job, newest);
+}
+
+void fork_context::await(stack_job& job) noexcept { static_cast<worker&>(*this).await_stolen(job); }
+
+// What the branches before it have submitted lies above the job. None of it may be run here, so it goes to all. Between the two
+// steps it is in the hands of this worker alone, which goes on running.
+bool worker::take_back_from_below(stack_job& job, task_node* newest) noexcept {
+  confirm_own_thread();
+  std::size_t above = 0;
+  task_node* entry = newest;
+  for (; entry != nullptr && entry != job.as_entry(); entry = deque_.pop()) batch_[above++] = entry;
+  std::reverse(batch_.get(), batch_.get() + above);
+  give_to_all(drop_tombstones(batch_.get(), above));
+  return entry != nullptr;
+}
+
+// So many of the batch, which came out of the deque and fit into it again if there is no memory to do better.
+void worker::give_to_all(std::size_t count) noexcept {
+  if (count == 0) return;
+  if (!pool_.injection().enqueue(producer_, batch_.get(), count)) {
+    (void)deque_.push(batch_.get(), count);
+    return pool_.idle().work_pushed(seat_.group, wakes_for(count));
+  }
+  standard_atomics::full_fence();  // [I8]
+  pool_.idle().work_arrived(seat_.group, wakes_for(count));
+}
+
+// As a worker without work: it looks for some for a while, and then sleeps, with a spare in its place. In a child that a branch
+// has forked nobody will ever finish the job.
+void worker::await_stolen(stack_job& job) noexcept {
+  confirm_own_thread();
+  if (helps_until_done(job)) return;
+  if (!pool_.is_this_process()) end_forked_child();
+  if (!wait_with_spare(job.state())) work_until_done(job);
+}
+
+// For the last worker that is not blocked: those that are may wait for what is queued, and the job's thief for one of them. So
+// it goes on as a worker, on top of the join: beyond the bound of spares that is better than to wait for ever.
+void worker::work_until_done(stack_job& job) noexcept {
+  while (!job.is_done()) {
+    task_node* const entry = stack_has_room() ? find_task() : nullptr;
+    if (entry != nullptr)
+      run_entry(entry);
+    else
+      wait_without_spare(job.state(), std::chrono::steady_clock::now() + between_looks_without_spare);
+  }
+}
+
+bool worker::helps_until_done(stack_job& job) noexcept {
+  const std::chrono::nanoseconds spin = pool_.decided().spin_of(pool_.worker_count());
+  auto until = std::chrono::steady_clock::time_point::max();
+  for (;;) {
+    for (unsigned look = 0; look != looks_between_clock_reads; ++look) {
+      if (job.is_done()) return true;
+      if (run_one_of_its_thief(job)) until = std::chrono::steady_clock::time_point::max();
+      for (unsigned turn = 0; turn != pauses_after_a_look; ++turn) pause();
+    }
+    const auto now = std::chrono::steady_clock::now();
+    if (until == std::chrono::steady_clock::time_point::max()) until = now + spin;
+    if (now >= until) return job.is_done();
+  }
+}
+
+// While a thief runs a stolen job, the jobs in its deque have been forked by that one, and are ended before it is. So running
+// them is part of waiting for it, and no stranger is run.
+bool worker::run_one_of_its_thief(stack_job& awaited) noexcept {
+  worker* const robber = awaited.thief();
+  if (robber == nullptr || !robber->thief().has_work() || !stack_has_room()) return false;
+  counters_.steal_attempts.add(1);
+  const steal_result<task_node> taken = robber->thief().steal_if(
+      [&](const task_node* entry) { return stack_job::is_in(entry) && !awaited.is_done(); });
+  if (taken.outcome != steal_outcome::success) return false;
+  counters_.stolen.add(1);
+  stack_job::in(taken.item).run_stolen(*this);
+  return true;
+}
+
+}  // namespace filch::inline v0_1::detail
