@@ -12,8 +12,16 @@ apt-get first, which needs root or sudo. Example: benchmarks/run.sh --rounds 3 r
 Each room runs several times, five if --rounds does not say otherwise, taking turns with the others, and the last lines are a
 table of ratios, which compares only what ran in the same round. The peers are those that are installed: oneTBB (libtbb-dev),
 Boost.Asio (libboost-dev), OpenMP, Go (golang-go; in flow and time), and always std::async and a small pool.
+
+benchmarks/run.sh suite [--quick] [--threads <n>] ...
+
+Runs the suite instead, which compares whole runtimes workload by workload: `benchmarks/run.sh suite --help`.
 HELP
   exit
+fi
+if [[ ${1:-} == suite ]]; then
+  shift
+  exec bash "$(dirname "${BASH_SOURCE[0]}")/suite/run.sh" "$@"
 fi
 rounds=5
 if [[ ${1:-} == --rounds ]]; then

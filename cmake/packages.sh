@@ -16,6 +16,10 @@ declare -A what_is=(
   [relacy-dev]="the Relacy race detector"
   [libbenchmark-dev]="Google Benchmark"
   [clang-19]="clang 19 or newer"
+  [libtbb-dev]="oneTBB with its headers"
+  [libboost-dev]="Boost's headers"
+  [golang-go]="Go"
+  [gnuplot-nox]="gnuplot"
   [libjpeg62-turbo-dev]="libjpeg with its header"
   [libpng-dev]="libpng with its header"
   [gcovr]="gcovr, which reads gcc's coverage"
@@ -85,6 +89,15 @@ has_package() {
     libjpeg62-turbo-dev) has_header jpeglib.h ;;
     libpng-dev) has_header png.h ;;
     clang-19) newest_clang 19 > /dev/null ;;
+    libtbb-dev) has_header oneapi/tbb/version.h ;;
+    libboost-dev) has_header boost/asio/thread_pool.hpp ;;
+    golang-go) command -v go > /dev/null ;;
+    gnuplot-nox) command -v gnuplot > /dev/null ;;
+    libomp-*-dev)
+      version=${1//[!0-9]/}
+      printf '#include <omp.h>\nint main() { return omp_in_parallel(); }\n' |
+        "clang++-$version" -fopenmp -x c++ - -o /dev/null 2> /dev/null
+      ;;
     gcovr | spin) command -v "$1" > /dev/null ;;
     qemu-user) command -v qemu-aarch64 > /dev/null ;;
     g++-*-linux-gnu) version=${1#g++-} && command -v "$version-g++" > /dev/null ;;
@@ -117,7 +130,7 @@ described() {
 
 apt_install() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install --yes --quiet --no-install-recommends -o DPkg::Lock::Timeout=120 "$@" >&2
+    apt-get install --yes --quiet --no-remove --no-install-recommends -o DPkg::Lock::Timeout=120 "$@" >&2
 }
 
 # obtain_packages <package>...: installs what is missing of them. Returns 1, having said why, where that is not possible.

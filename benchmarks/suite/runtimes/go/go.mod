@@ -1,0 +1,3 @@
+module filch/benchmarks/suite
+
+go 1.19
