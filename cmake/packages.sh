@@ -93,10 +93,10 @@ has_package() {
     libboost-dev) has_header boost/asio/thread_pool.hpp ;;
     golang-go) command -v go > /dev/null ;;
     gnuplot-nox) command -v gnuplot > /dev/null ;;
-    libomp-*-dev)
+    libomp-dev | libomp-*-dev)
       version=${1//[!0-9]/}
       printf '#include <omp.h>\nint main() { return omp_in_parallel(); }\n' |
-        "clang++-$version" -fopenmp -x c++ - -o /dev/null 2> /dev/null
+        "clang++${version:+-$version}" -fopenmp -x c++ - -o /dev/null 2> /dev/null
       ;;
     gcovr | spin) command -v "$1" > /dev/null ;;
     qemu-user) command -v qemu-aarch64 > /dev/null ;;

@@ -78,11 +78,11 @@ folders=()
 if [[ ${#compilers[@]} == 0 ]]; then
   build_with "$CXX" suite
   folders+=("$build/${CXX##*/}")
-  if clang=$(newest_clang 19) && obtain_packages "libomp-${clang#clang++-}-dev"; then
+  if clang=$(newest_clang 19) && [[ $clang != "$CXX" ]] && obtain_packages "libomp${clang#clang++}-dev"; then
     build_with "$clang" suite_openmp
     folders+=("$build/$clang")
   else
-    say "going on without the OpenMP of clang"
+    say "going on without clang's OpenMP"
   fi
 fi
 for compiler in "${compilers[@]}"; do
