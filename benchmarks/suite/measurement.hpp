@@ -7,7 +7,7 @@
 
 namespace suite {
 
-/// As in the public suites where they have the workload; for a look, which takes 50 to 200 ms; for tests, which want the answer
+/// As in the public suites where they have the workload; for a look, which takes 10 to 200 ms; for tests, which want the answer
 /// only.
 enum class problem_size { full, quick, tiny };
 

@@ -10,7 +10,7 @@ Builds a program for each runtime in build/suite and runs them in turns, workloa
 of clang, Boost.Asio, Go, std::async, and the work without a scheduler. Each answer is checked; a wrong one is a failure.
 Missing packages are installed with apt-get first, which needs root or sudo; a runtime that cannot be had is left out.
 
-  --quick            problems of 50 to 200 ms instead of those of the published suites
+  --quick            problems of 10 to 200 ms instead of those of the published suites
   --threads <n>      so many workers; one a hardware thread otherwise
   --rounds <n>       so many rounds, five otherwise; in each a program measures once, after a repetition that is not measured
   --limit <seconds>  a program that takes longer is ended, and left out of that workload; 120 otherwise. For filch it

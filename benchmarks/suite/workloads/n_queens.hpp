@@ -18,10 +18,10 @@ struct n_queens {
 
   template <fork_join_runtime Runtime>
   static measurement run(Runtime& runtime, problem_size size) {
-    const int n = pick(size, 14, 11, 6);
+    const int n = pick(size, 14, 12, 6);
     long answer = 0;
     const passage passed = timed([&] { answer = runtime.run([n] { return solutions<Runtime>(board{}, 0, n); }); });
-    return milliseconds(passed, answer == pick(size, 365'596L, 2'680L, 4L));
+    return milliseconds(passed, answer == pick(size, 365'596L, 14'200L, 4L));
   }
 
  private:

@@ -16,7 +16,7 @@ struct skynet {
 
   template <fork_join_runtime Runtime>
   static measurement run(Runtime& runtime, problem_size size) {
-    const long leaves = pick(size, 100'000'000L, 1'000'000L, 1'000L);
+    const long leaves = pick(size, 100'000'000L, 10'000'000L, 1'000L);
     long answer = 0;
     const passage passed = timed([&] { answer = runtime.run([leaves] { return sum<Runtime>(0, leaves); }); });
     return milliseconds(passed, answer == leaves * (leaves - 1) / 2);
