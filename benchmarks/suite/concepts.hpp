@@ -11,14 +11,20 @@ namespace suite {
 
 using any_call = long (*)();
 
-/// `run(f)` calls f on a worker and returns its result. There `join(f, g)` calls both, at the same time if it can be, and
-/// returns the pair of their results; `group` has run(f) and wait().
+/// In `run(f)`: `group` has run(f) and wait().
 template <class Runtime>
-concept fork_join_runtime = requires(Runtime& runtime, any_call f, typename Runtime::group group) {
-  runtime.run(f);
-  Runtime::join(f, f);
+concept group_runtime = requires(any_call f, typename Runtime::group group) {
   group.run(f);
   group.wait();
+};
+
+/// `run(f)` calls f on a worker and returns its result. There `join(f, g)` calls both, at the same time if it can be, and
+/// returns the pair of their results; for more branches it has a `group`, or `fan_out(first, last, child)`.
+template <class Runtime>
+concept fork_join_runtime = requires(Runtime& runtime, any_call f, void (*child)(std::size_t)) {
+  runtime.run(f);
+  Runtime::join(f, f);
+  requires group_runtime<Runtime> || requires { Runtime::fan_out(std::size_t{0}, std::size_t{1}, child); };
 };
 
 /// `run(f)` as above, and in it `parallel_for(first, last, body)`, which calls body(i) for each index.

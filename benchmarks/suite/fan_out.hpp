@@ -11,10 +11,14 @@ namespace suite {
 template <fork_join_runtime Runtime, class F>
 void fan_out(std::size_t count, const F& child) {
   if (count == 0) return;
-  typename Runtime::group group;
-  for (std::size_t i = 0; i + 1 != count; ++i) group.run([&child, i] { child(i); });
-  child(count - 1);
-  group.wait();
+  if constexpr (group_runtime<Runtime>) {
+    typename Runtime::group group;
+    for (std::size_t i = 0; i + 1 != count; ++i) group.run([&child, i] { child(i); });
+    child(count - 1);
+    group.wait();
+  } else {
+    Runtime::fan_out(0, count, child);
+  }
 }
 
 }  // namespace suite
