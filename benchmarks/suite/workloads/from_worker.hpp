@@ -16,6 +16,7 @@ struct worker_children {
   static constexpr const char* name = "worker_children";
 
   template <fork_join_runtime Runtime>
+    requires group_runtime<Runtime>
   static measurement run(Runtime& runtime, problem_size size) {
     const long tasks = tasks_in_batch(size);
     std::vector<long> values(static_cast<std::size_t>(tasks));
