@@ -41,12 +41,15 @@ bool is_available() noexcept {
   std::terminate();
 }
 
+bool is_registered() noexcept { return membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0; }
+
 }  // namespace
 
+// Chosen once: workers that run must not see a change. A forked child registers again.
 void prepare_heavy_fences() noexcept {
-  static const bool chosen = is_wanted() && is_available();
-  if (chosen && membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0)
-    fences_are_asymmetric.store(true, std::memory_order_relaxed);
+  static const bool chosen = is_wanted() && is_available() && is_registered();
+  fences_are_asymmetric.store(chosen, std::memory_order_relaxed);
+  if (chosen) (void)is_registered();
 }
 
 void heavy_fence() noexcept {

@@ -89,8 +89,8 @@ void worker::enqueue(task_node* const* tasks, std::size_t count) {
   pool_.idle().work_pushed(seat_.group, wakes_for(count));
 }
 
-// To the own deque; a batch that would fill half of it goes to all, as does what finds no room below the branches of a join. work_pushed() follows, whose light fence is for a push;
-// what was enqueued has a full one.
+// To the own deque; a batch that would fill half of it goes to all, as does what finds no room below the branches of a join.
+// work_pushed() follows, whose light fence is for a push; what was enqueued has a full one.
 void worker::queue(task_node* const* tasks, std::size_t count) {
   if (count <= deque_.capacity() / 2) {
     if (deque_.push(tasks, count)) return;
@@ -106,11 +106,16 @@ std::size_t worker::spill_tasks(task_node** tasks, std::size_t count) noexcept {
   return deque_.spill_if(tasks, count, [](const task_node* entry) { return !stack_job::is_in(entry); });
 }
 
-// The older half to the injection queue. Between the two steps it is in this worker's hands alone, which goes on
-// running. When thieves were faster there is room as well.
+// The older half to the injection queue, or where a branch of a join is the oldest, what lies above the newest of those.
+// Between the two steps it is in this worker's hands alone, which goes on running. When thieves were faster there is room as
+// well.
 void worker::spill() {
-  const std::size_t taken = spill_tasks(batch_.get(), deque_.capacity() / 2);
-  const std::size_t live = drop_tombstones(batch_.get(), taken);
+  std::size_t live = drop_tombstones(batch_.get(), spill_tasks(batch_.get(), deque_.capacity() / 2));
+  if (live == 0) {
+    const above_a_job found = take_what_lies_above(deque_.pop());
+    live = found.tasks;
+    if (found.job != nullptr) (void)deque_.push(found.job);  // there is room: only the owner adds
+  }
   if (live == 0) return;
   counters_.spills.add(1);
   if (!pool_.injection().enqueue(producer_, batch_.get(), live)) {

@@ -43,16 +43,22 @@ bool fork_context::take_back_from_below(stack_job& job, task_node* newest) noexc
 
 void fork_context::await(stack_job& job) noexcept { static_cast<worker&>(*this).await_stolen(job); }
 
-// What the branches before it have submitted lies above the job. None of it may be run here, so it goes to all. Between the two
-// steps it is in the hands of this worker alone, which goes on running.
+// What the branches before it have submitted lies above the job. None of it may be run here, so it goes to all.
 bool worker::take_back_from_below(stack_job& job, task_node* newest) noexcept {
   confirm_own_thread();
+  const above_a_job found = take_what_lies_above(newest);
+  give_to_all(found.tasks);
+  return found.job == job.as_entry();
+}
+
+// Down to the newest job, which comes out as well, or to the end. Until they are queued again the tasks are in the hands of
+// this worker alone, which goes on running.
+worker::above_a_job worker::take_what_lies_above(task_node* newest) noexcept {
   std::size_t above = 0;
   task_node* entry = newest;
-  for (; entry != nullptr && entry != job.as_entry(); entry = deque_.pop()) batch_[above++] = entry;
+  for (; entry != nullptr && !stack_job::is_in(entry); entry = deque_.pop()) batch_[above++] = entry;
   std::reverse(batch_.get(), batch_.get() + above);
-  give_to_all(drop_tombstones(batch_.get(), above));
-  return entry != nullptr;
+  return {entry, drop_tombstones(batch_.get(), above)};
 }
 
 // So many of the batch, which came out of the deque and fit into it again if there is no memory to do better.
@@ -70,21 +76,21 @@ void worker::give_to_all(std::size_t count) noexcept {
 // has forked nobody will ever finish the job.
 void worker::await_stolen(stack_job& job) noexcept {
   confirm_own_thread();
-  if (helps_until_done(job)) return;
   if (!pool_.is_this_process()) end_forked_child();
-  if (!wait_with_spare(job.state())) work_until_done(job);
+  if (helps_until_done(job)) return;
+  while (!job.is_done() && !wait_with_spare(job.state())) work_instead(job);
 }
 
 // For the last worker that is not blocked: those that are may wait for what is queued, and the job's thief for one of them. So
-// it goes on as a worker, on top of the join: beyond the bound of spares that is better than to wait for ever.
-void worker::work_until_done(stack_job& job) noexcept {
-  while (!job.is_done()) {
-    task_node* const entry = stack_has_room() ? find_task() : nullptr;
-    if (entry != nullptr)
-      run_entry(entry);
-    else
-      wait_without_spare(job.state(), std::chrono::steady_clock::now() + between_looks_without_spare);
-  }
+// it goes on as a worker, on top of the join: beyond the bound of spares that is better than to wait for ever. What it runs is
+// nobody's whom it waits for, and nobody who waits for what it has stolen may rob it of that.
+void worker::work_instead(stack_job& job) noexcept {
+  task_node* const entry = has_room_to_run() ? find_task() : nullptr;
+  if (entry == nullptr) return wait_without_spare(job.state(), std::chrono::steady_clock::now() + between_looks_without_spare);
+  const bool before = runs_strangers_.load(std::memory_order_relaxed);
+  runs_strangers_.store(true, std::memory_order_relaxed);  // seen by who sees what is pushed from here on
+  run_entry(entry);
+  runs_strangers_.store(before, std::memory_order_relaxed);
 }
 
 bool worker::helps_until_done(stack_job& job) noexcept {
@@ -106,10 +112,11 @@ bool worker::helps_until_done(stack_job& job) noexcept {
 // them is part of waiting for it, and no stranger is run.
 bool worker::run_one_of_its_thief(stack_job& awaited) noexcept {
   worker* const robber = awaited.thief();
-  if (robber == nullptr || !robber->thief().has_work() || !stack_has_room()) return false;
+  if (robber == nullptr || !robber->thief().has_work() || !has_room_to_run()) return false;
   counters_.steal_attempts.add(1);
-  const steal_result<task_node> taken = robber->thief().steal_if(
-      [&](const task_node* entry) { return stack_job::is_in(entry) && !awaited.is_done(); });
+  const steal_result<task_node> taken = robber->thief().steal_if([&](const task_node* entry) {
+    return stack_job::is_in(entry) && !robber->runs_strangers_.load(std::memory_order_relaxed) && !awaited.is_done();
+  });
   if (taken.outcome != steal_outcome::success) return false;
   counters_.stolen.add(1);
   stack_job::in(taken.item).run_stolen(*this);

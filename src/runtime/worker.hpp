@@ -148,11 +148,16 @@ class worker final : public worker_role, public fork_context {
 
   // fork.cpp
   friend class fork_context;
+  struct above_a_job {
+    task_node* job;  // or nullptr
+    std::size_t tasks;  // in batch_, the oldest first
+  };
   bool take_back_from_below(stack_job& job, task_node* newest) noexcept;
+  above_a_job take_what_lies_above(task_node* newest) noexcept;
   void give_to_all(std::size_t count) noexcept;
   void await_stolen(stack_job& job) noexcept;
   bool helps_until_done(stack_job& job) noexcept;
-  void work_until_done(stack_job& job) noexcept;
+  void work_instead(stack_job& job) noexcept;
   bool run_one_of_its_thief(stack_job& awaited) noexcept;
 
   // enqueue.cpp
@@ -186,6 +191,7 @@ class worker final : public worker_role, public fork_context {
   unsigned fair_turns_ = 0;
   unsigned next_victim_ = 0;  // of fair turns
   bool runs_tasks_ = false;
+  standard_atomics::atomic<bool> runs_strangers_{false};  // inside of a join
   bool started_ = false;  // written by whoever may start it: the constructor, the holder of the spare's bit, or who resizes
   bind_result binding_;
   standard_atomics::atomic<bool> in_place_{false};

@@ -348,6 +348,101 @@ TEST_P(join_test, a_small_stack_without_spares_ends_in_an_error_and_no_crash) {
   EXPECT_THROW((void)pool.submit([&] { return descend(100'000); }).get(), filch::too_many_blocked);
 }
 
+// At the end of the stack each chain has a join that begins and can hardly wait.
+TEST_P(join_test, whoever_can_begin_a_join_can_also_wait_for_it) {
+  filch::scheduler_options options = shape();
+  options.stack_size = filch_tests::sanitizer_slowdown == 1 ? 64 * 1024 : 512 * 1024;
+  options.spares = 0;
+  filch::scheduler& pool = make_pool(options);
+  const std::function<long(int)> descend = [&](int left) -> long {
+    if (left == 0) return 0;
+    const auto [below, one] = join([&] { return descend(left - 1); },
+                                   [&] {
+                                     std::atomic<int> turns{0};
+                                     while (turns.fetch_add(1) < left % 7 * 30) {}
+                                     return 1L;
+                                   });
+    return below + one;
+  };
+  for (int round = 0; round != static_cast<int>(scaled(3'000)); ++round) {
+    const int depth = 20 + round % 400;
+    try {
+      ASSERT_EQ(pool.submit([&] { return descend(depth); }).get(), depth);
+    } catch (const filch::too_many_blocked&) {
+      ASSERT_GT(depth, 20);
+    }
+  }
+}
+
+// The worker in the outer join counts as blocked, so that the thief of its branch is the last that is not, and runs a stranger.
+TEST_P(join_test, what_a_worker_without_a_spare_runs_is_not_robbed_by_who_waits_for_it) {
+  if (width() != 2) GTEST_SKIP() << "a width of three is made by hand";
+  filch::scheduler_options options = shape();
+  options.workers = 3;
+  options.spares = 0;
+  options.spin = std::chrono::milliseconds(300);
+  filch::scheduler& pool = make_pool(options);
+  const event outer_stolen;
+  const event inner_stolen;
+  const event stranger_began;
+  const event inner_may_end;
+  std::thread::id waiting;
+  std::atomic<bool> robbed{false};
+  auto whole = pool.submit([&] {
+    waiting = std::this_thread::get_id();
+    filch::blocking([&] {
+      join(
+          [&] {
+            outer_stolen.set();
+            join(
+                [&] {
+                  inner_stolen.set();
+                  wait_for(inner_may_end);
+                },
+                [&] { EXPECT_TRUE(inner_stolen.wait()); });
+          },
+          [&] {
+            EXPECT_TRUE(outer_stolen.wait());
+            EXPECT_TRUE(stranger_began.wait());
+          });
+    });
+  });
+  EXPECT_TRUE(inner_stolen.wait());
+  auto stranger = pool.submit([&] {
+    join([&] { robbed = std::this_thread::get_id() == waiting; },
+         [&] {
+           stranger_began.set();
+           std::this_thread::sleep_for(50ms);  // long enough to be robbed of its branch
+         });
+  });
+  stranger.wait();
+  inner_may_end.set();
+  whole.get();
+  EXPECT_FALSE(robbed);
+}
+
+TEST_P(join_test, tombstones_above_a_branch_are_swept) {
+  if (width() != 1) GTEST_SKIP() << "thieves would take them";
+  filch::scheduler_options options = shape();
+  options.deque_capacity = 64;
+  filch::scheduler& pool = make_pool(options);
+  pool.submit([&] {
+        join([] {},
+             [&] {
+               std::vector<filch::future<void>> below;
+               for (int i = 0; i != 64; ++i) below.push_back(pool.submit([] {}));
+               for (auto& each : below) each.get();
+               for (int i = 0; i != 30'000; ++i) {
+                 auto first = pool.submit([] {});
+                 auto second = pool.submit([] {});
+                 first.get();
+                 second.get();
+               }
+             });
+      }).get();
+  EXPECT_LT(pool.metrics().task_memory, 1'000'000U);
+}
+
 TEST_P(join_test, works_while_the_pool_is_cancelled) {
   filch::scheduler& pool = make_shaped_pool();
   const event inside;

@@ -106,7 +106,7 @@ class worker {
 
   static void confirm_own_thread() noexcept {}
   static void end_forked_child() noexcept {}
-  static bool stack_has_room() noexcept { return true; }
+  static bool has_room_to_run() noexcept { return true; }
   static std::size_t drop_tombstones(task_node**, std::size_t count) noexcept { return count; }
   static unsigned wakes_for(std::size_t count) noexcept { return static_cast<unsigned>(count); }
   // As worker::helps_until_done(), a few looks long.
@@ -123,10 +123,15 @@ class worker {
     if (state.install(node) == install_outcome::installed) parker_.wait();
     return true;
   }
-  static void work_until_done(stack_job&) noexcept { RL_ASSERT(false); }
+  static void work_instead(stack_job&) noexcept { RL_ASSERT(false); }
 
   // The shipped steps.
+  struct above_a_job {
+    task_node* job;
+    std::size_t tasks;
+  };
   bool take_back_from_below(stack_job& job, task_node* newest) noexcept;
+  above_a_job take_what_lies_above(task_node* newest) noexcept;
   void give_to_all(std::size_t count) noexcept;
   void await_stolen(stack_job& job) noexcept;
   bool run_one_of_its_thief(stack_job& awaited) noexcept;
@@ -139,6 +144,7 @@ class worker {
   deque_ring<task_node, relacy_atomics> ring_{slots_, capacity};
   deque_owner<task_node, relacy_atomics> deque_;
   deque_thief<task_node, relacy_atomics> thief_{ring_};
+  model::atomic<bool> runs_strangers_{false};
   const std::unique_ptr<task_node*[]> batch_{new task_node*[capacity]};
 };
 

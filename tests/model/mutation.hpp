@@ -61,7 +61,7 @@ class mutator {
 
  private:
   static bool is_shipped(std::string_view file) {
-    return file.starts_with("src/") || file.find("/include/filch/") != file.npos;
+    return file.starts_with("src/") || file.starts_with("include/filch/") || file.find("/include/filch/") != file.npos;
   }
 
   void note(const site& passed) {

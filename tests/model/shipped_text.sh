@@ -105,6 +105,6 @@ lines include/filch/detail/runtime/stack_job.hpp '^class stack_job ' | sed -E 's
   exit 1
 }
 replace "$2/shipped_stack_job.inc"
-take runtime/fork.cpp 'stack_job::run_stolen|worker::(take_back_from_below|give_to_all|await_stolen|run_one_of_its_thief)' \
+take runtime/fork.cpp 'stack_job::run_stolen|worker::(take_back_from_below|take_what_lies_above|give_to_all|await_stolen|run_one_of_its_thief)' \
   > "$2/shipped_fork.inc.new"
 replace "$2/shipped_fork.inc"

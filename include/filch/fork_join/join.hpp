@@ -17,7 +17,8 @@ namespace filch::inline v0_1 {
 namespace detail {
 
 template <class... Fs>
-concept branches = sizeof...(Fs) >= 2 && (std::invocable<Fs> && ...);
+concept branches = sizeof...(Fs) >= 2 && (std::invocable<Fs> && ...) &&
+                   ((std::is_reference_v<branch_result<Fs>> || std::move_constructible<branch_result<Fs>>) && ...);
 
 template <class... Fs>
 using join_result =
@@ -117,7 +118,8 @@ template <class... Fs>
 /// Calls all functions, at the same time where workers are free, and returns their results as a std::tuple in the order of the
 /// arguments: a reference for a reference, a std::monostate for nothing; or nothing if none returns anything. For a task: in
 /// the pool whose worker calls it; what runs in get(help) on another thread calls one after the other. The last function is
-/// called by the calling thread, the others by it or by workers that steal them.
+/// called by the calling thread, the others by it or by workers that steal them; where that has little stack left, all by
+/// others.
 ///
 /// ```
 /// long fib(long n) {
@@ -128,14 +130,15 @@ template <class... Fs>
 /// ```
 ///
 /// Blocking: until all have returned. Meanwhile the calling thread runs functions of this very join and of joins inside of it,
-/// nothing else; when there are none it sleeps, and a spare takes its place (if all spares are in use, and it is the last
-/// worker that is not blocked, it runs other tasks). Throws: what a function threw, after all have ended; if several did, that
+/// nothing else; when there are none it sleeps, and a spare takes its place (if none is to be had, and it is the last worker
+/// that is not blocked, it runs other tasks). Throws: what a function threw, after all have ended; if several did, that
 /// of the first in the order of the arguments. no_pool outside of a task: give it the pool. With little stack left also
-/// too_many_blocked and std::bad_alloc, before any function is called. Complexity: no allocation; some nanoseconds.
+/// too_many_blocked, task_cancelled and std::bad_alloc, before any function is called. Complexity: no allocation; some
+/// nanoseconds.
 template <class... Fs>
   requires detail::branches<Fs...>
 detail::join_result<Fs...> join(Fs&&... functions) {
-  if (detail::fork_context* const own = detail::this_thread_forks; own != nullptr && own->stack_has_room()) [[likely]]
+  if (detail::fork_context* const own = detail::this_thread_forks; own != nullptr && own->has_room_to_join()) [[likely]]
     return detail::run_all<Fs...>(*own, functions...);
   return detail::join_in_need<Fs...>(functions...);
 }
@@ -147,7 +150,7 @@ template <class... Fs>
   requires detail::branches<Fs...>
 detail::join_result<Fs...> join(executor_ref pool, Fs&&... functions) {
   detail::fork_context* const own = detail::this_thread_forks;
-  if (own != nullptr && own->pool() == pool && own->stack_has_room()) return detail::run_all<Fs...>(*own, functions...);
+  if (own != nullptr && own->pool() == pool && own->has_room_to_join()) return detail::run_all<Fs...>(*own, functions...);
   return detail::join_elsewhere<Fs...>(pool, functions...);
 }
 

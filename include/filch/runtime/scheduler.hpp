@@ -132,8 +132,9 @@ class scheduler {
   }
 
   /// Takes no more work, stops the tokens, cancels what is queued, and returns without waiting for what runs; the
-  /// destructor waits for that. Cancelled futures throw task_cancelled. What runs on the calling thread: as shutdown_for().
-  /// Throws forked.
+  /// destructor waits for that. Cancelled futures throw task_cancelled. What a worker has queued above a branch of a join that
+  /// it is inside of is cancelled when that branch has been taken. What runs on the calling thread: as shutdown_for(). Throws
+  /// forked.
   shutdown_counts shutdown_now();
 
   /// Makes the pool larger or smaller: `workers` is 1 to scheduler_options::max_workers. Workers that come are at work at once.

@@ -297,15 +297,18 @@ class deque_owner {
     if (calm_for_ >= calm_pops_ && calm_pops_ != 0) take_bias(found.past(moved), bottom);
   }
 
-  // Whoever has read the word of before cannot move it any more.
+  // Whoever has read the word of before cannot move it any more. It may say revoked still: by a thief that has found nothing since.
   void take_bias(deque_top top, std::uint64_t bottom) noexcept {
     const deque_top biased = top.a_round_later().in(deque_mode::biased);
-    std::uint64_t expected = top.in(deque_mode::shared).word();
-    if (!ring_.top_.compare_exchange_strong(expected, biased.word(), std::memory_order_relaxed, std::memory_order_relaxed))
-      return;
+    if (!moves_top(top.in(deque_mode::shared), biased) && !moves_top(top.in(deque_mode::revoked), biased)) return;
     note_top(biased, bottom);
     calm_for_ = 0;
     has_bias_ = true;
+  }
+
+  bool moves_top(deque_top from, deque_top to) noexcept {
+    std::uint64_t expected = from.word();
+    return ring_.top_.compare_exchange_strong(expected, to.word(), std::memory_order_relaxed, std::memory_order_relaxed);
   }
 
   deque_ring<T, Atomics>& ring_;
