@@ -1,6 +1,8 @@
 // All of filch: include this and link filch::filch.
 #pragma once
 
+#include <filch/algorithm/loop_options.hpp>
+#include <filch/algorithm/parallel_for.hpp>
 #include <filch/base/version.hpp>
 #include <filch/flow/admission_gate.hpp>
 #include <filch/flow/admission_options.hpp>
