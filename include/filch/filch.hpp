@@ -3,6 +3,9 @@
 
 #include <filch/algorithm/loop_options.hpp>
 #include <filch/algorithm/parallel_for.hpp>
+#include <filch/algorithm/parallel_reduce.hpp>
+#include <filch/algorithm/parallel_scan.hpp>
+#include <filch/algorithm/parallel_transform.hpp>
 #include <filch/base/version.hpp>
 #include <filch/flow/admission_gate.hpp>
 #include <filch/flow/admission_options.hpp>

@@ -37,7 +37,7 @@ concept loop_body_over = loopable<Range> && loop_body<F, std::ranges::iterator_t
 inline constexpr const char* name_of_for = "parallel_for()";
 
 template <class Bound, class F>
-void run_for(const loop_range<Bound>& range, F& body, const loop_options& options) {
+void run_for(const char* function, const loop_range<Bound>& range, F& body, const loop_options& options) {
   require_callable(body);
   const chunk_rule rule(options.grain, range.size());
   loop_control control(options.stop);
@@ -50,7 +50,7 @@ void run_for(const loop_range<Bound>& range, F& body, const loop_options& option
     }
   };
   run_in_chunks(loop_worker(control), rule, run, 0, range.size());
-  control.throw_if_stopped(name_of_for);
+  control.throw_if_stopped(function);
 }
 
 }  // namespace detail
@@ -81,7 +81,7 @@ template <class First, class Last, class F>
   requires detail::loop_body_between<F, First, Last>
 void parallel_for(First first, Last last, F&& body, const loop_options& options = {}) {
   const auto range = detail::range_between(detail::name_of_for, first, last);
-  detail::run_in_pool(detail::name_of_for, [&] { detail::run_for(range, body, options); });
+  detail::run_in_pool(detail::name_of_for, [&] { detail::run_for(detail::name_of_for, range, body, options); });
 }
 
 /// The same for the elements of a random access range, or blocks of its iterators.
@@ -89,7 +89,7 @@ template <class Range, class F>
   requires detail::loop_body_over<F, Range>
 void parallel_for(Range&& range, F&& body, const loop_options& options = {}) {
   const auto elements = detail::range_over(range);
-  detail::run_in_pool(detail::name_of_for, [&] { detail::run_for(elements, body, options); });
+  detail::run_in_pool(detail::name_of_for, [&] { detail::run_for(detail::name_of_for, elements, body, options); });
 }
 
 /// The same in a given pool, from any thread; a thread that is not one of its workers waits meanwhile. Throws also closed, if the
@@ -98,7 +98,7 @@ template <detail::pool_handle Pool, class First, class Last, class F>
   requires detail::loop_body_between<F, First, Last>
 void parallel_for(Pool&& pool, First first, Last last, F&& body, const loop_options& options = {}) {
   const auto range = detail::range_between(detail::name_of_for, first, last);
-  detail::run_in_pool(detail::executor_of(pool), [&] { detail::run_for(range, body, options); });
+  detail::run_in_pool(detail::executor_of(pool), [&] { detail::run_for(detail::name_of_for, range, body, options); });
 }
 
 /// The same.
@@ -106,7 +106,7 @@ template <detail::pool_handle Pool, class Range, class F>
   requires detail::loop_body_over<F, Range>
 void parallel_for(Pool&& pool, Range&& range, F&& body, const loop_options& options = {}) {
   const auto elements = detail::range_over(range);
-  detail::run_in_pool(detail::executor_of(pool), [&] { detail::run_for(elements, body, options); });
+  detail::run_in_pool(detail::executor_of(pool), [&] { detail::run_for(detail::name_of_for, elements, body, options); });
 }
 
 }  // namespace filch::inline v0_1
