@@ -5,6 +5,7 @@
 #include <filch/algorithm/parallel_for.hpp>
 #include <filch/algorithm/parallel_reduce.hpp>
 #include <filch/algorithm/parallel_scan.hpp>
+#include <filch/algorithm/parallel_sort.hpp>
 #include <filch/algorithm/parallel_transform.hpp>
 #include <filch/base/version.hpp>
 #include <filch/flow/admission_gate.hpp>

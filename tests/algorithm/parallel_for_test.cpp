@@ -91,6 +91,8 @@ TEST_P(parallel_for_test, runs_nothing_where_a_serial_loop_would_run_nothing) {
     parallel_for(5, 4, seen);
     parallel_for(5u, 2u, seen);
     parallel_for(std::vector<int>{}, seen);
+    const std::vector<int> numbers(3);
+    parallel_for(numbers.end(), numbers.begin(), seen);
     EXPECT_EQ(seen.count(), 0);
   });
 }
@@ -291,6 +293,49 @@ TEST_P(parallel_for_test, begins_nothing_more_after_an_exception) {
       EXPECT_EQ(seen.count(), failing + 1);
     }
   });
+}
+
+/// Returns when another worker has nothing left to do, or a spare stands in for one that waits.
+void wait_for_an_idle_worker(filch::scheduler& pool) {
+  const event ran;
+  pool.post([=] { ran.set(); });
+  EXPECT_TRUE(ran.wait());
+}
+
+TEST_P(parallel_for_test, begins_nothing_more_after_an_exception_of_a_thief) {
+  if (width() != 2) GTEST_SKIP() << "the other worker must be the thief";
+  filch::scheduler& pool = make_shaped_pool();
+  std::atomic<int> begun{0};
+  const event thrown;
+  const auto body = [&](int index) {
+    begun.fetch_add(1);
+    if (index >= 4) {
+      thrown.set();
+      throw std::runtime_error("thief");
+    }
+    EXPECT_TRUE(thrown.wait());
+    wait_for_an_idle_worker(pool);
+  };
+  pool.submit([&] { EXPECT_EQ(thrown_by([&] { parallel_for(0, 8, body, {.grain = 1}); }), "thief"); }).get();
+  EXPECT_EQ(begun.load(), 2);
+}
+
+TEST_P(parallel_for_test, a_thief_begins_nothing_more_after_an_exception) {
+  if (width() != 2) GTEST_SKIP() << "the other worker must be the thief";
+  filch::scheduler& pool = make_shaped_pool();
+  std::atomic<int> begun{0};
+  const event stolen;
+  const auto body = [&](int index) {
+    begun.fetch_add(1);
+    if (index < 4) {
+      EXPECT_TRUE(stolen.wait());
+      throw std::runtime_error("robbed");
+    }
+    stolen.set();
+    wait_for_an_idle_worker(pool);
+  };
+  pool.submit([&] { EXPECT_EQ(thrown_by([&] { parallel_for(0, 8, body, {.grain = 1}); }), "robbed"); }).get();
+  EXPECT_EQ(begun.load(), 2);
 }
 
 TEST_P(parallel_for_test, of_several_exceptions_the_one_of_the_first_index_comes_out) {
