@@ -12,8 +12,8 @@ namespace filch::inline v0_1::detail {
 
 void throw_unlike_bounds(const char* function) {
   throw std::invalid_argument(std::string("filch: the bounds of ") + function +
-                              " are of two types, and one of them does not fit into the type that they have in common: cast one "
-                              "of them");
+                              " are of two types, and one of them does not fit into the type that they have in common: cast "
+                              "one of them");
 }
 
 void require_grain(std::optional<std::int64_t> grain) {

@@ -26,7 +26,8 @@ class algorithm_test : public shaped_pool_test {
     return make_shaped_pool().submit(std::forward<F>(function)).get();
   }
 
-  /// What `compute` returns in a task of each pool that results must not depend on: of 1, 2, 3 and 8 workers, and without spinning.
+  /// What `compute` returns in a task of each pool that results must not depend on: of 1, 2, 3 and 8 workers, and without
+  /// spinning.
   template <class F>
   auto in_each_pool(const F& compute) {
     std::vector<decltype(compute())> answers;

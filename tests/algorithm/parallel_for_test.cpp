@@ -41,7 +41,8 @@ class sightings {
     return std::ranges::all_of(seen_, [](const std::atomic<int>& each) { return each.load() == 1; });
   }
   [[nodiscard]] int count() const {
-    return std::accumulate(seen_.begin(), seen_.end(), 0, [](int sum, const std::atomic<int>& each) { return sum + each.load(); });
+    return std::accumulate(seen_.begin(), seen_.end(), 0,
+                           [](int sum, const std::atomic<int>& each) { return sum + each.load(); });
   }
 
  private:
@@ -306,18 +307,24 @@ TEST_P(parallel_for_test, begins_nothing_more_after_an_exception_of_a_thief) {
   if (width() != 2) GTEST_SKIP() << "the other worker must be the thief";
   filch::scheduler& pool = make_shaped_pool();
   std::atomic<int> begun{0};
-  const event thrown;
+  event thrown;
+  int failing = 0;
   const auto body = [&](int index) {
     begun.fetch_add(1);
-    if (index >= 4) {
+    if (index >= 4 && index != failing) return;
+    if (index == failing) {
       thrown.set();
       throw std::runtime_error("thief");
     }
     EXPECT_TRUE(thrown.wait());
     wait_for_an_idle_worker(pool);
   };
-  pool.submit([&] { EXPECT_EQ(thrown_by([&] { parallel_for(0, 8, body, {.grain = 1}); }), "thief"); }).get();
-  EXPECT_EQ(begun.load(), 2);
+  for (failing = 4; failing != 8; ++failing) {
+    begun = 0;
+    thrown = event();
+    pool.submit([&] { EXPECT_EQ(thrown_by([&] { parallel_for(0, 8, body, {.grain = 1}); }), "thief"); }).get();
+    EXPECT_EQ(begun.load(), 1 + failing - 3);
+  }
 }
 
 TEST_P(parallel_for_test, a_thief_begins_nothing_more_after_an_exception) {
@@ -478,7 +485,8 @@ TEST_P(parallel_for_test, loops_in_loops_go_on_where_the_stack_ends_or_say_so) {
     if (level != depth) parallel_for(level, level + 1, [&](int own) { descend(own + 1); });
   };
   const std::string thrown = thrown_by([&] { pool.submit([&] { descend(1); }).get(); });
-  EXPECT_TRUE(thrown.empty() ? reached.load() == depth : thrown.find("scheduler_options::spares") != std::string::npos) << thrown;
+  EXPECT_TRUE(thrown.empty() ? reached.load() == depth : thrown.find("scheduler_options::spares") != std::string::npos)
+      << thrown;
 }
 
 }  // namespace

@@ -105,6 +105,10 @@ TEST_P(parallel_reduce_test, values_may_be_containers_that_are_merged) {
   });
 }
 
+double sum_of(const std::vector<double>& numbers, const filch::loop_options& options) {
+  return parallel_reduce(numbers, 0.0, std::identity{}, std::plus{}, options);
+}
+
 // Whoever computes what: the numbers are such that another order of additions gives another sum.
 TEST_P(parallel_reduce_bits_test, a_sum_of_floating_point_numbers_is_the_same_for_every_pool) {
   for (const int size : {1, 2, 1000, 100'000}) {
@@ -112,8 +116,8 @@ TEST_P(parallel_reduce_bits_test, a_sum_of_floating_point_numbers_is_the_same_fo
     for (const filch::loop_options& options : {filch::loop_options{}, {.grain = 37}}) {
       std::vector<std::uint64_t> sums;
       for (unsigned round = 0; round != 3; ++round)
-        for (const double sum : in_each_pool([&] { return parallel_reduce(numbers, 0.0, std::identity{}, std::plus{}, options); }))
-          sums.push_back(std::bit_cast<std::uint64_t>(sum));
+        for (const double each : in_each_pool([&] { return sum_of(numbers, options); }))
+          sums.push_back(std::bit_cast<std::uint64_t>(each));
       EXPECT_EQ(std::ranges::count(sums, sums.front()), 15) << size;
       EXPECT_NEAR(std::bit_cast<double>(sums.front()), std::accumulate(numbers.begin(), numbers.end(), 0.0), 1.0) << size;
     }
@@ -124,7 +128,7 @@ TEST_P(parallel_reduce_bits_test, a_sum_of_floating_point_numbers_is_the_same_fo
 TEST_P(parallel_reduce_bits_test, the_numbers_of_these_tests_have_another_sum_in_another_order) {
   const std::vector<double> numbers = uneven_numbers(100'000);
   const auto sum_by = [&](std::int64_t grain) {
-    return make_pool().submit([&] { return parallel_reduce(numbers, 0.0, std::identity{}, std::plus{}, {.grain = grain}); }).get();
+    return make_pool().submit([&] { return sum_of(numbers, {.grain = grain}); }).get();
   };
   EXPECT_NE(sum_by(37), sum_by(38));
 }
@@ -187,7 +191,8 @@ TEST_P(parallel_reduce_test, begins_no_block_after_a_stop_request) {
       EXPECT_EQ(calls.load(), 11);
     }
     calls = 0;
-    EXPECT_THROW((void)parallel_reduce(0, 10, 0L, stop_at_ten, std::plus{}, {.stop = source.get_token()}), filch::task_cancelled);
+    const filch::loop_options stopped{.stop = source.get_token()};
+    EXPECT_THROW((void)parallel_reduce(0, 10, 0L, stop_at_ten, std::plus{}, stopped), filch::task_cancelled);
     EXPECT_EQ(calls.load(), 0);
   });
 }
@@ -197,8 +202,8 @@ TEST_P(parallel_reduce_test, works_from_outside_and_says_what_to_do_where_there_
   const std::vector<int> numbers(1000, 2);
   EXPECT_EQ(parallel_reduce(pool, 0, 1000, 0, std::identity{}, std::plus{}), 499'500);
   EXPECT_EQ(parallel_reduce(pool.executor(), numbers, 0, std::identity{}, std::plus{}), 2000);
-  EXPECT_NE(thrown_by([&] { (void)parallel_reduce(numbers, 0, std::identity{}, std::plus{}); }).find("parallel_reduce(pool, ...)"),
-            std::string::npos);
+  const std::string thrown = thrown_by([&] { (void)parallel_reduce(numbers, 0, std::identity{}, std::plus{}); });
+  EXPECT_NE(thrown.find("parallel_reduce(pool, ...)"), std::string::npos) << thrown;
   EXPECT_THROW((void)parallel_reduce(pool, numbers, 0, std::identity{}, std::plus{}, {.grain = 0}), std::invalid_argument);
 }
 

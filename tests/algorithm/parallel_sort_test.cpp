@@ -67,8 +67,9 @@ TEST_P(parallel_sort_test, sorts_what_has_an_order_already) {
   in_task([] {
     constexpr int size = 5000;
     const std::vector<std::function<int(int)>> orders{[](int i) { return i; }, [](int i) { return -i; }, [](int) { return 0; },
-                                                      [](int i) { return std::min(i, size - i); }, [](int i) { return i / 2500; },
-                                                      [](int i) { return -i / 2500; }, [](int i) { return i % 2; }};
+                                                      [](int i) { return std::min(i, size - i); },
+                                                      [](int i) { return i / 2500; }, [](int i) { return -i / 2500; },
+                                                      [](int i) { return i % 2; }};
     for (const auto& order : orders) {
       std::vector<card> sorted = cards(size, order);
       std::vector<card> expected = sorted;
@@ -148,7 +149,8 @@ TEST_P(parallel_sort_test, an_idle_worker_sorts_the_other_half) {
   });
 }
 
-// Halves that are in order; what compares elements of both is the last merge. Looking for where to cut takes twelve comparisons.
+// Halves that are in order; what compares elements of both is the last merge. Looking for where to cut takes twelve
+// comparisons.
 TEST_P(parallel_sort_test, an_idle_worker_takes_a_half_of_the_last_merge) {
   if (width() == 1) GTEST_SKIP() << "nobody is there to take it";
   in_task([] {

@@ -59,7 +59,8 @@ TEST_P(parallel_transform_test, of_two_ranges_until_the_end_of_the_shorter_one) 
       const auto end = parallel_transform(one, other, to.begin(), both, {.grain = 9});
       const auto written = static_cast<std::size_t>(std::min(size, 1000));
       EXPECT_EQ(static_cast<std::size_t>(end - to.begin()), written);
-      for (std::size_t i = 0; i != to.size(); ++i) EXPECT_EQ(to[i], i < written ? both(static_cast<int>(i), other[i]) : "untouched");
+      for (std::size_t i = 0; i != to.size(); ++i)
+        EXPECT_EQ(to[i], i < written ? both(static_cast<int>(i), other[i]) : "untouched");
     }
   });
 }
@@ -127,8 +128,8 @@ TEST_P(parallel_transform_test, works_from_outside_and_says_what_to_do_where_the
   parallel_transform(pool, numbers, numbers.begin(), std::negate{});
   parallel_transform(pool.executor(), numbers, numbers, numbers.begin(), std::minus{}, {.grain = 5});
   EXPECT_EQ(numbers, std::vector<int>(100, 0));
-  EXPECT_NE(thrown_by([&] { parallel_transform(numbers, numbers.begin(), std::negate{}); }).find("parallel_transform(pool, ...)"),
-            std::string::npos);
+  const std::string thrown = thrown_by([&] { parallel_transform(numbers, numbers.begin(), std::negate{}); });
+  EXPECT_NE(thrown.find("parallel_transform(pool, ...)"), std::string::npos) << thrown;
 }
 
 }  // namespace

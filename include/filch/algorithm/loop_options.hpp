@@ -9,8 +9,9 @@ namespace filch::inline v0_1 {
 
 /// For designated initialisers: `filch::parallel_for(0, n, body, {.grain = 64, .stop = source.get_token()})`.
 struct loop_options {
-  /// Default: each algorithm says its own. How many iterations stay together, at least 1: a piece of fewer than twice as many is
-  /// never split. A small grain costs some nanoseconds each; a large one leaves workers idle, and a stop request waits for it.
+  /// Default: each algorithm says its own. How many iterations stay together, at least 1: a piece of fewer than twice as many
+  /// is never split. A small grain costs some nanoseconds each; a large one leaves workers idle, and a stop request waits for
+  /// it.
   std::optional<std::int64_t> grain{};
 
   /// Default: none. After a stop request nothing more is begun, and once what runs has ended the call throws task_cancelled,

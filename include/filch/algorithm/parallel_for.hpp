@@ -64,17 +64,18 @@ void run_for(const char* function, const loop_range<Bound>& range, F& body, cons
 /// filch::parallel_for(0, height, [&](int row) { render(picture, row); });
 /// ```
 ///
-/// The calling thread runs the range in chunks, and always has the upper half of what is left on offer: when a worker has stolen
-/// that, it halves the rest. So bodies may be of very different cost. With a grain no block is shorter than that, unless the range is,
-/// nor twice as long or longer. Without one blocks are an eighth of what is left to their thread, 128 at most, and down to 1
-/// towards its end; a block that is expensive to begin wants a grain, and so do some hundred bodies of less than ten nanoseconds.
+/// The calling thread runs the range in chunks, and always has the upper half of what is left on offer: when a worker has
+/// stolen that, it halves the rest. So bodies may be of very different cost. With a grain no block is shorter than that,
+/// unless the range is, nor twice as long or longer. Without one blocks are an eighth of what is left to their thread, 128 at
+/// most and 1 at least; a block that is expensive to begin wants a grain, and so do some hundred bodies of less than ten
+/// nanoseconds.
 ///
-/// Blocking: until all that was begun has ended. Meanwhile the calling thread runs parts of this very loop and of what its body
-/// forks, nothing else; when there are none it sleeps, and a spare takes its place. Throws: what a body threw, and nothing more is begun
-/// then; if several did, that of the first in the order of the range. task_cancelled after a stop request that left something
-/// out; std::invalid_argument for a grain less than 1, an empty callable, or bounds of two types of which neither can be the
-/// other; no_pool outside of a task: give it the pool. Complexity: no allocation; some nanoseconds for each block, some hundred
-/// for each theft.
+/// Blocking: until all that was begun has ended. Meanwhile the calling thread runs parts of this very loop and of what its
+/// body forks, nothing else; when there are none it sleeps, and a spare takes its place. Throws: what a body threw, and
+/// nothing more is begun then; if several did, that of the first in the order of the range. task_cancelled after a stop
+/// request that left something out; std::invalid_argument for a grain less than 1, an empty callable, or bounds of two types
+/// of which neither can be the other; no_pool outside of a task: give it the pool. Complexity: no allocation; some nanoseconds
+/// for each block, some hundred for each theft.
 ///
 /// Lazy binary splitting: Tzannes, Caragea, Barua, Vishkin, PPoPP 2010.
 template <class First, class Last, class F>
@@ -92,8 +93,9 @@ void parallel_for(Range&& range, F&& body, const loop_options& options = {}) {
   detail::run_in_pool(detail::name_of_for, [&] { detail::run_for(detail::name_of_for, elements, body, options); });
 }
 
-/// The same in a given pool, from any thread; a thread that is not one of its workers waits meanwhile. Throws also closed, if the
-/// pool has been shut down, task_cancelled, if that was while the loop was queued, and std::bad_alloc: no body has been called then.
+/// The same in a given pool, from any thread; a thread that is not one of its workers waits meanwhile. Throws also closed, if
+/// the pool has been shut down, task_cancelled, if that was while the loop was queued, and std::bad_alloc: no body has been
+/// called then.
 template <detail::pool_handle Pool, class First, class Last, class F>
   requires detail::loop_body_between<F, First, Last>
 void parallel_for(Pool&& pool, First first, Last last, F&& body, const loop_options& options = {}) {

@@ -86,31 +86,34 @@ T run_reduce(const loop_range<Bound>& range, const T& identity, F& yield, Combin
 
 }  // namespace detail
 
-/// Combines `yield(i)` for each i from `first` up to, not including, `last`: numbers of any integer type, or `yield(*i)` for random
-/// access iterators. Returns the identity if there are none. For a task: in the pool that it runs in.
+/// Combines `yield(i)` for each i from `first` up to, not including, `last`: numbers of any integer type, or `yield(*i)` for
+/// random access iterators. Returns the identity if there are none. For a task: in the pool that it runs in.
 ///
 /// ```
 /// double length = std::sqrt(filch::parallel_reduce(0, n, 0.0, [&](int i) { return v[i] * v[i]; }, std::plus{}));
 /// ```
 ///
-/// `combine(a, b)` makes one value of two neighbours, the first one on the left. It must be associative but need not be commutative, and
-/// `identity` changes nothing: values are combined in blocks, each from the identity on and from left to right, and these in a
-/// balanced tree. Blocks and tree depend on the length of the range and the grain alone. So the answer is the same for every number
-/// of workers and in every run, bit by bit, though addition of floating-point numbers is not associative.
+/// `combine(a, b)` makes one value of two neighbours, the first one on the left. It must be associative but need not be
+/// commutative, and `identity` changes nothing: values are combined in blocks, each from the identity on and from left to
+/// right, and these in a balanced tree. Blocks and tree depend on the length of the range and the grain alone. So the answer
+/// is the same for every number of workers and in every run, bit by bit, though addition of floating-point numbers is not
+/// associative.
 ///
 /// A yield that takes two positions and a value instead is called with the bounds of a block and the identity, and returns the
-/// value of the block: `yield(from, to, value)`. The functions are called at the same time by many threads; they are not copied.
+/// value of the block: `yield(from, to, value)`. The functions are called at the same time by many threads; they are not
+/// copied.
 ///
-/// Blocks have as many elements as the grain says; without one a 256th of the range, rounded up, and 4,096 at most. Blocking: as
-/// parallel_for(). Throws: what the functions threw, as parallel_for(); task_cancelled after a stop request that left something
-/// out; std::invalid_argument for a grain less than 1, an empty callable, or bounds that do not fit; no_pool outside of a task.
-/// Complexity: no allocation; as many values at a time as a path of the tree is long, for each worker.
+/// Blocks have as many elements as the grain says; without one a 256th of the range, rounded up, and 4,096 at most. Blocking:
+/// as parallel_for(). Throws: what the functions threw, as parallel_for(); task_cancelled after a stop request that left
+/// something out; std::invalid_argument for a grain less than 1, an empty callable, or bounds that do not fit; no_pool outside
+/// of a task. Complexity: no allocation; as many values at a time as a path of the tree is long, for each worker.
 template <class First, class Last, class T, class F, class Combine>
   requires detail::reduction_between<F, Combine, T, First, Last>
 [[nodiscard]] T parallel_reduce(First first, Last last, T identity, F&& yield, Combine&& combine,
                                 const loop_options& options = {}) {
   const auto range = detail::range_between(detail::name_of_reduce, first, last);
-  return detail::run_in_pool(detail::name_of_reduce, [&] { return detail::run_reduce(range, identity, yield, combine, options); });
+  return detail::run_in_pool(detail::name_of_reduce,
+                             [&] { return detail::run_reduce(range, identity, yield, combine, options); });
 }
 
 /// The same for the elements of a random access range: std::identity() yields them as they are.
@@ -118,7 +121,8 @@ template <class Range, class T, class F, class Combine>
   requires detail::reduction_over<F, Combine, T, Range>
 [[nodiscard]] T parallel_reduce(Range&& range, T identity, F&& yield, Combine&& combine, const loop_options& options = {}) {
   const auto all = detail::range_over(range);
-  return detail::run_in_pool(detail::name_of_reduce, [&] { return detail::run_reduce(all, identity, yield, combine, options); });
+  return detail::run_in_pool(detail::name_of_reduce,
+                             [&] { return detail::run_reduce(all, identity, yield, combine, options); });
 }
 
 /// The same in a given pool, from any thread; see parallel_for().

@@ -45,7 +45,7 @@ class scan_run {
         control_(options.stop),
         before_(static_cast<std::size_t>(plan_.blocks()), total{identity}) {}
 
-  To run() {
+  To all() {
     if (from_.size() == 0) return to_.at(0);
     // Of the last block nobody wants to know what it comes to.
     for_each_block(plan_.blocks() - 1, [this](std::uint64_t block) { add_up(block); });
@@ -101,10 +101,11 @@ class scan_run {
 };
 
 template <scan_kind Kind, class Range, class To, class T, class Combine>
-To run_scan(const char* function, Range& range, const To& to, const T& identity, Combine& combine, const loop_options& options) {
+To run_scan(const char* function, Range& range, const To& to, const T& identity, Combine& combine,
+            const loop_options& options) {
   require_callable(combine);
-  return scan_run<Kind, std::ranges::iterator_t<Range>, To, T, Combine>(function, range_over(range), to, identity, combine, options)
-      .run();
+  using run = scan_run<Kind, std::ranges::iterator_t<Range>, To, T, Combine>;
+  return run(function, range_over(range), to, identity, combine, options).all();
 }
 
 inline constexpr const char* name_of_inclusive_scan = "parallel_inclusive_scan()";
@@ -112,17 +113,17 @@ inline constexpr const char* name_of_exclusive_scan = "parallel_exclusive_scan()
 
 }  // namespace detail
 
-/// Writes to `to` and what follows, for each element of a random access range, what all elements up to it, with it, come to: their
-/// `combine` from left to right. Returns the end of what was written. `to` may be the beginning of the range itself; otherwise they must
-/// not overlap. For a task: in the pool that it runs in.
+/// Writes to `to` and what follows, for each element of a random access range, what all elements up to it, with it, come to:
+/// their `combine` from left to right. Returns the end of what was written. `to` may be the beginning of the range itself;
+/// otherwise they must not overlap. For a task: in the pool that it runs in.
 ///
 /// ```
 /// filch::parallel_inclusive_scan(lengths, ends.begin(), 0, std::plus{});
 /// ```
 ///
-/// `combine` must be associative but need not be commutative, and `identity` changes nothing. As with parallel_reduce() what is
-/// combined with what depends on the length of the range and the grain alone, so that floating-point totals are the same for every
-/// number of workers, bit by bit; here blocks are combined one after the other.
+/// `combine` must be associative but need not be commutative, and `identity` changes nothing. As with parallel_reduce() what
+/// is combined with what depends on the length of the range and the grain alone, so that floating-point totals are the same
+/// for every number of workers, bit by bit; here blocks are combined one after the other.
 ///
 /// Each element is combined twice: once to find out what its block comes to, and once to write. What was written before an
 /// exception or a stop request stays, and may have replaced a part of the range. Blocks, blocking and errors: as

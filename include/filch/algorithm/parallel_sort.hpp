@@ -47,7 +47,8 @@ void run_sort(Iterator first, std::size_t count, Compare& compare, const loop_op
 }  // namespace detail
 
 /// Sorts the elements from `first` up to, not including, `last`, in place: `compare(a, b)` says whether a goes before b. Equal
-/// elements stay in their order, so that the result is the same for every number of workers. For a task: in the pool that it runs in.
+/// elements stay in their order, so that the result is the same for every number of workers. For a task: in the pool that it
+/// runs in.
 ///
 /// ```
 /// filch::parallel_sort(people, [](const person& a, const person& b) { return a.age < b.age; });
@@ -58,10 +59,10 @@ void run_sort(Iterator first, std::size_t count, Compare& compare, const loop_op
 /// calling thread: they may be in another order if equal, and lost if something throws. Those that share bytes, as in a
 /// std::vector<bool>, cannot be sorted.
 ///
-/// The grain is how many elements are sorted, or merged, by one thread: 1,024 without one. Blocking: as parallel_for(). Throws: what
-/// `compare` threw, the first that did; task_cancelled after a stop request that left something out. The elements are all there
-/// then, in any order. std::bad_alloc, std::invalid_argument for a grain less than 1 or an empty
-/// callable, no_pool outside of a task: nothing has changed then. Complexity: n log n comparisons; memory for n elements, in one
+/// The grain is how many elements are sorted, or merged, by one thread: 1,024 without one. Blocking: as parallel_for().
+/// Throws: what `compare` threw, the first that did; task_cancelled after a stop request that left something out. The elements
+/// are all there then, in any order. std::bad_alloc, std::invalid_argument for a grain less than 1 or an empty callable,
+/// no_pool outside of a task: nothing has changed then. Complexity: n log n comparisons; memory for n elements, in one
 /// allocation, if there are more than 24.
 template <class Iterator, class Compare = std::ranges::less>
   requires detail::sortable_in_parallel<Iterator, Compare>

@@ -44,8 +44,9 @@ To run_transform(const To& to, F& function, const loop_options& options, const l
 
 }  // namespace detail
 
-/// Writes `function(element)` for each element of a random access range to `to` and what follows, and returns the end of what was
-/// written. `to` may be the beginning of the range itself; otherwise they must not overlap. For a task: in the pool that it runs in.
+/// Writes `function(element)` for each element of a random access range to `to` and what follows, and returns the end of what
+/// was written. `to` may be the beginning of the range itself; otherwise they must not overlap. For a task: in the pool that
+/// it runs in.
 ///
 /// ```
 /// filch::parallel_transform(words, lengths.begin(), &std::string::size);

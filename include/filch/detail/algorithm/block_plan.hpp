@@ -1,5 +1,5 @@
-// How a range is cut into blocks whose results are combined: by its length and the grain alone, so that the same is combined with
-// the same however many workers there are.
+// How a range is cut into blocks whose results are combined: by its length and the grain alone, so that the same is combined
+// with the same however many workers there are.
 #pragma once
 
 #include <algorithm>

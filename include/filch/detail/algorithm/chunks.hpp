@@ -15,9 +15,9 @@ void require_grain(std::optional<std::int64_t> grain);
 /// How many of so many iterations stay together where nothing is said of it: a sixteenth of a worker's share, 64 at most.
 [[nodiscard]] std::uint64_t grain_for(std::uint64_t count) noexcept;
 
-/// How much of what is left a thread runs at a time, and what it leaves together. Where nothing is said of a grain the cost of an
-/// iteration is not known: chunks are an eighth of what is left, so that little of it is out of reach, but so many at most that
-/// a look costs little even if an iteration costs nothing.
+/// How much of what is left a thread runs at a time, and what it leaves together. Where nothing is said of a grain the cost of
+/// an iteration is not known: chunks are an eighth of what is left, so that little of it is out of reach, but so many at most
+/// that a look costs little even if an iteration costs nothing.
 class chunk_rule {
  public:
   /// For a loop of so many iterations. Throws std::invalid_argument.

@@ -97,7 +97,8 @@ constexpr auto range_between(const char* function, const First& first, const Las
 
 template <loopable Range>
 constexpr auto range_over(Range& range) {
-  return loop_range<std::ranges::iterator_t<Range>>(std::ranges::begin(range), static_cast<std::uint64_t>(std::ranges::size(range)));
+  return loop_range<std::ranges::iterator_t<Range>>(std::ranges::begin(range),
+                                                    static_cast<std::uint64_t>(std::ranges::size(range)));
 }
 
 }  // namespace filch::inline v0_1::detail

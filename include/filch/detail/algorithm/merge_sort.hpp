@@ -1,7 +1,7 @@
 // Sorting by merging, between the range and a buffer of its length. Both the halves and the merges are split.
 //
-// A merge is cut where the middle of its result comes from: Odeh, Green, Mwassi, Shmueli, Birk: Merge path, IPDPS workshops 2012;
-// equal elements as in Siebert, Traeff: Perfectly load-balanced, optimal, stable, parallel merge, 2013.
+// A merge is cut where the middle of its result comes from: Odeh, Green, Mwassi, Shmueli, Birk: Merge path, IPDPS workshops
+// 2012; equal elements as in Siebert, Traeff: Perfectly load-balanced, optimal, stable, parallel merge, 2013.
 #pragma once
 
 #include <algorithm>
@@ -24,9 +24,9 @@
 
 namespace filch::inline v0_1::detail {
 
-/// The range is home, the buffer is away; objects in the buffer live as long as elements are there. Each step leaves its part of the
-/// elements where it should, in order or not: after an exception or a stop request they are moved without being compared, so
-/// that none is lost. Moves must not throw.
+/// The range is home, the buffer is away; objects in the buffer live as long as elements are there. Each step leaves its part
+/// of the elements where it should, in order or not: after an exception or a stop request they are moved without being
+/// compared, so that none is lost. Moves must not throw.
 template <class Iterator, class Compare>
 class merge_sort {
   using value = std::iter_value_t<Iterator>;

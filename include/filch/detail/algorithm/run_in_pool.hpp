@@ -26,8 +26,8 @@ template <class F>
   return run_elsewhere(pool, [&] { return algorithm(); });
 }
 
-/// On a worker with little stack left, or on a thread that is none: one that runs a task all the same, in get(filch::help), runs
-/// the algorithm as well.
+/// On a worker with little stack left, or on a thread that is none: one that runs a task all the same, in get(filch::help),
+/// runs the algorithm as well.
 template <class F>
 [[gnu::noinline]] auto run_in_need(const char* function, F& algorithm) {
   if (this_thread_forks != nullptr) return run_as_task(this_thread_forks->pool(), algorithm);
