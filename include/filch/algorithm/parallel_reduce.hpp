@@ -103,7 +103,7 @@ T run_reduce(const loop_range<Bound>& range, const T& identity, F& yield, Combin
 /// value of the block: `yield(from, to, value)`. The functions are called at the same time by many threads; they are not
 /// copied.
 ///
-/// Blocks have as many elements as the grain says; without one a 256th of the range, rounded up, and 4,096 at most. Blocking:
+/// Blocks have as many elements as the grain says; without one a 128th of the range, rounded up, and 4,096 at most. Blocking:
 /// as parallel_for(). Throws: what the functions threw, as parallel_for(); task_cancelled after a stop request that left
 /// something out; std::invalid_argument for a grain less than 1, an empty callable, or bounds that do not fit; no_pool outside
 /// of a task. Complexity: no allocation; as many values at a time as a path of the tree is long, for each worker.

@@ -15,7 +15,7 @@ class block_plan {
   /// Throws std::invalid_argument.
   block_plan(std::optional<std::int64_t> grain, std::uint64_t count) : count_(count) {
     require_grain(grain);
-    size_ = grain ? static_cast<std::uint64_t>(*grain) : std::clamp<std::uint64_t>(rounded_up(count, 256), 1, 4096);
+    size_ = grain ? static_cast<std::uint64_t>(*grain) : std::clamp<std::uint64_t>(rounded_up(count, 128), 1, 4096);
   }
 
   [[nodiscard]] std::uint64_t blocks() const noexcept { return rounded_up(count_, size_); }
