@@ -198,6 +198,9 @@ TEST_P(parallel_for_test, works_from_outside_with_a_pool_and_in_another_one) {
   pool.submit([&] {
         parallel_for(other, 200, 250, on_a_worker);
         parallel_for(pool, 250, 300, on_a_worker);
+        const auto own = std::this_thread::get_id();
+        parallel_for(other, 0, 1, [&](int) { EXPECT_NE(std::this_thread::get_id(), own); });
+        parallel_for(pool, 0, 1, [&](int) { EXPECT_EQ(std::this_thread::get_id(), own); });
       }).get();
   EXPECT_TRUE(seen.all_once());
 }
