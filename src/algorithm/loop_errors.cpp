@@ -5,7 +5,6 @@
 #include <filch/detail/algorithm/chunks.hpp>
 #include <filch/detail/algorithm/loop_control.hpp>
 #include <filch/detail/algorithm/loop_range.hpp>
-#include <filch/detail/algorithm/run_in_pool.hpp>
 #include <filch/task/errors.hpp>
 
 namespace filch::inline v0_1::detail {
@@ -20,12 +19,6 @@ void require_grain(std::optional<std::int64_t> grain) {
   if (grain && *grain < 1)
     throw std::invalid_argument(
         "filch: loop_options::grain is less than 1: give it how many iterations stay together, or leave it out");
-}
-
-void throw_no_pool(const char* function) {
-  std::string name(function);
-  name.pop_back();
-  throw no_pool("filch: " + name + ") was called outside of a task, so it knows no pool: call " + name + "pool, ...)");
 }
 
 void throw_stopped(const char* function) {

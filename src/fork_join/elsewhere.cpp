@@ -10,10 +10,11 @@
 
 namespace filch::inline v0_1::detail {
 
-void require_task(const char* caller) {
+void require_task(const char* function) {
   if (innermost_running_task != nullptr) return;
-  const std::string name(caller);
-  throw no_pool("filch: " + name + "() was called outside of a task, so it knows no pool: call " + name + "(pool, ...)");
+  std::string name(function);
+  name.pop_back();
+  throw no_pool("filch: " + name + ") was called outside of a task, so it knows no pool: call " + name + "pool, ...)");
 }
 
 wait_on_own_stack::wait_on_own_stack() : role_(role_to_replace) {

@@ -106,7 +106,7 @@ template <class... Fs>
 template <class... Fs>
 [[gnu::noinline]] join_result<Fs...> join_in_need(std::remove_reference_t<Fs>&... functions) {
   if (this_thread_forks != nullptr) return join_elsewhere<Fs...>(this_thread_forks->pool(), functions...);
-  require_task("join");
+  require_task("join()");
   if constexpr (std::is_void_v<join_result<Fs...>>)
     (void)run_in_turn<Fs...>(functions...);
   else

@@ -33,7 +33,8 @@ class rejected final : public error {
 };
 
 /// The task was still queued when its pool was told to stop, its future was cancelled, or the stop token in its options was
-/// stopped: it never ran, or not again if it is a job that waited for its next attempt.
+/// stopped: it never ran, or not again if it is a job that waited for its next attempt. Or a loop has left out a part of its
+/// work, since its stop token was stopped.
 class task_cancelled final : public error {
  public:
   using error::error;

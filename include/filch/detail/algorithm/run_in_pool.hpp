@@ -6,7 +6,6 @@
 
 #include <filch/detail/fork_join/elsewhere.hpp>
 #include <filch/detail/runtime/fork_context.hpp>
-#include <filch/detail/task/running_task.hpp>
 #include <filch/runtime/scheduler.hpp>
 #include <filch/task/executor_ref.hpp>
 
@@ -18,9 +17,6 @@ concept pool_handle = std::same_as<std::remove_cvref_t<Pool>, executor_ref> || s
 inline executor_ref executor_of(executor_ref pool) noexcept { return pool; }
 inline executor_ref executor_of(scheduler& pool) noexcept { return pool.executor(); }
 
-/// Throws no_pool.
-[[noreturn]] void throw_no_pool(const char* function);
-
 template <class F>
 [[gnu::noinline]] auto run_as_task(executor_ref pool, F& algorithm) {
   return run_elsewhere(pool, [&] { return algorithm(); });
@@ -31,14 +27,14 @@ template <class F>
 template <class F>
 [[gnu::noinline]] auto run_in_need(const char* function, F& algorithm) {
   if (this_thread_forks != nullptr) return run_as_task(this_thread_forks->pool(), algorithm);
-  if (innermost_running_task == nullptr) throw_no_pool(function);
+  require_task(function);
   return algorithm();
 }
 
 /// Returns `algorithm()`, called in the pool of the calling task.
 template <class F>
 auto run_in_pool(const char* function, F&& algorithm) {
-  if (const fork_context* const own = this_thread_forks; own != nullptr && own->stack_has_room()) [[likely]]
+  if (const fork_context* const own = this_thread_forks; own != nullptr && own->has_room_to_join()) [[likely]]
     return algorithm();
   return run_in_need(function, algorithm);
 }
@@ -46,7 +42,7 @@ auto run_in_pool(const char* function, F&& algorithm) {
 /// The same in a given pool, from any thread.
 template <class F>
 auto run_in_pool(executor_ref pool, F&& algorithm) {
-  if (const fork_context* const own = this_thread_forks; own != nullptr && own->pool() == pool && own->stack_has_room())
+  if (const fork_context* const own = this_thread_forks; own != nullptr && own->pool() == pool && own->has_room_to_join())
     return algorithm();
   return run_as_task(pool, algorithm);
 }

@@ -12,8 +12,8 @@ namespace filch::inline v0_1::detail {
 
 class worker_role;
 
-/// Throws no_pool, with the name of what was called, unless the calling thread runs a task.
-void require_task(const char* caller);
+/// Throws no_pool unless the calling thread runs a task. `function` is what was called, as "join()".
+void require_task(const char* function);
 
 /// A wait that cannot be given up, since what is awaited uses the caller's stack. So it is counted before there is anything to
 /// wait for: a worker counts as blocked for as long as this is there, and is refused at the beginning or not at all.

@@ -138,12 +138,6 @@ class deque_owner {
     return room_above(ring_.bottom_.load(std::memory_order_relaxed), capacity());
   }
 
-  /// Whether thieves would find nothing; by the time that it answers they may have taken the last.
-  [[nodiscard]] bool is_empty() const noexcept {
-    const std::uint64_t bottom = ring_.bottom_.load(std::memory_order_relaxed);
-    return deque_top(ring_.top_.load(std::memory_order_relaxed)).distance_to(bottom) <= 0;
-  }
-
   /// Adds an item at the bottom. False when the ring is full: nothing has changed then.
   [[nodiscard]] bool push(T* item) noexcept { return push(&item, 1); }
 

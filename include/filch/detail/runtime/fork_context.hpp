@@ -47,10 +47,6 @@ class fork_context {
     return newest != nullptr && take_back_from_below(job, newest);
   }
 
-  /// Whether a worker may be looking for work, or sleeping, while this one has nothing to be stolen: the moment to fork. Costs
-  /// one load while all are busy, where all workers are in one group.
-  [[nodiscard]] bool somebody_is_hungry() const noexcept { return !word_to_look_at_->is_empty() && deque_.is_empty(); }
-
   /// Waits for a job that has been stolen, and runs what its thief has forked meanwhile.
   void await(stack_job& job) noexcept;
 
