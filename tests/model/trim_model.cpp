@@ -246,6 +246,6 @@ int main(int argc, char** argv) {
       executed<slot_of_two_refused>("a slot's slab, two submissions refused", 40'000),
       executed<at_the_end>("at the end of the pool", 40'000),
       executed<goes_under_one>("a pool goes while one frees", 40'000),
-      executed<goes_under_two>("a pool goes while two free", 40'000),
+      executed<goes_under_two>("a pool goes while two free", 80'000),
   });
 }
