@@ -9,7 +9,12 @@ namespace filch::inline v0_1::detail {
 /// or in the last 256 KiB if that is less. Measured, not counted; the first call on a thread asks the system.
 [[nodiscard]] bool stack_has_room() noexcept;
 
-/// The address above which the calling thread's stack has room; 0 where the system does not say. Asks the system.
-[[nodiscard]] std::uintptr_t stack_reserve() noexcept;
+/// Addresses in the calling thread's stack; 0 where the system does not say.
+struct stack_limits {
+  std::uintptr_t reserve;       // above it the stack has room
+  std::uintptr_t half_reserve;  // for who has begun above that one, and is a little deeper
+};
+/// Asks the system.
+[[nodiscard]] stack_limits limits_of_this_stack() noexcept;
 
 }  // namespace filch::inline v0_1::detail

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include <filch/detail/base/atomics.hpp>
+#include <filch/detail/base/stack_pointer.hpp>
 #include <filch/detail/runtime/fork_context.hpp>
 #include <filch/detail/runtime/stack_job.hpp>
 #include <filch/detail/task/wait.hpp>
@@ -83,9 +84,10 @@ void worker::await_stolen(stack_job& job) noexcept {
 
 // For the last worker that is not blocked: those that are may wait for what is queued, and the job's thief for one of them. So
 // it goes on as a worker, on top of the join: beyond the bound of spares that is better than to wait for ever. What it runs is
-// nobody's whom it waits for, and nobody who waits for what it has stolen may rob it of that.
+// nobody's whom it waits for, and nobody who waits for what it has stolen may rob it of that. The
+// join began above the reserve of the stack, so half of that is left for it.
 void worker::work_instead(stack_job& job) noexcept {
-  task_node* const entry = has_room_to_run() ? find_task() : nullptr;
+  task_node* const entry = stack_pointer() > half_reserve_ ? find_task() : nullptr;
   if (entry == nullptr) return wait_without_spare(job.state(), std::chrono::steady_clock::now() + between_looks_without_spare);
   const bool before = runs_strangers_.load(std::memory_order_relaxed);
   runs_strangers_.store(true, std::memory_order_relaxed);  // seen by who sees what is pushed from here on
@@ -112,7 +114,7 @@ bool worker::helps_until_done(stack_job& job) noexcept {
 // them is part of waiting for it, and no stranger is run.
 bool worker::run_one_of_its_thief(stack_job& awaited) noexcept {
   worker* const robber = awaited.thief();
-  if (robber == nullptr || !robber->thief().has_work() || !has_room_to_run()) return false;
+  if (robber == nullptr || !robber->thief().has_work() || !has_room_to_join()) return false;
   counters_.steal_attempts.add(1);
   const steal_result<task_node> taken = robber->thief().steal_if([&](const task_node* entry) {
     return stack_job::is_in(entry) && !robber->runs_strangers_.load(std::memory_order_relaxed) && !awaited.is_done();

@@ -96,7 +96,9 @@ bool worker::take_place() noexcept {
   this_thread_worker = this;
   take_role(this);
   this_thread_slab = slab_;
-  stack_reserve_ = stack_reserve();
+  const stack_limits limits = limits_of_this_stack();
+  stack_reserve_ = limits.reserve;
+  half_reserve_ = limits.half_reserve;
   name_this_thread(pool_.decided().options.name, index_);
   std::exception_ptr error;
   try {

@@ -191,6 +191,7 @@ class worker final : public worker_role, public fork_context {
   unsigned fair_turns_ = 0;
   unsigned next_victim_ = 0;  // of fair turns
   bool runs_tasks_ = false;
+  std::uintptr_t half_reserve_ = 0;  // of its stack
   standard_atomics::atomic<bool> runs_strangers_{false};  // inside of a join
   bool started_ = false;  // written by whoever may start it: the constructor, the holder of the spare's bit, or who resizes
   bind_result binding_;

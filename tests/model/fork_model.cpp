@@ -106,7 +106,7 @@ class worker {
 
   static void confirm_own_thread() noexcept {}
   static void end_forked_child() noexcept {}
-  static bool has_room_to_run() noexcept { return true; }
+  static bool has_room_to_join() noexcept { return true; }
   static std::size_t drop_tombstones(task_node**, std::size_t count) noexcept { return count; }
   static unsigned wakes_for(std::size_t count) noexcept { return static_cast<unsigned>(count); }
   // As worker::helps_until_done(), a few looks long.

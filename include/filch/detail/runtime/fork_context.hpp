@@ -23,9 +23,8 @@ class fork_context {
   fork_context(const fork_context&) = delete;
   fork_context& operator=(const fork_context&) = delete;
 
-  /// Whether a join may begin on top of what the calling thread is doing; see stack_has_room(). There is a little more left then
-  /// than who runs something else in the wait of that join asks for, so that whoever begins can also wait.
-  [[nodiscard]] bool has_room_to_join() const noexcept { return stack_pointer() > stack_reserve_ + room_to_wait; }
+  /// Whether a join may begin on top of what the calling thread is doing; see stack_has_room().
+  [[nodiscard]] bool has_room_to_join() const noexcept { return stack_pointer() > stack_reserve_; }
 
   /// Queues a job that the caller will take back or await, and wakes a worker if one sleeps. False when the deque is full: then
   /// nobody else has it.
@@ -67,8 +66,6 @@ class fork_context {
   ~fork_context() = default;
 
  private:
-  static constexpr std::uintptr_t room_to_wait = 4096;
-
   void look_for_sleepers() noexcept;
   bool take_back_from_below(stack_job& job, task_node* newest) noexcept;
 
@@ -78,7 +75,6 @@ class fork_context {
  protected:
   deque_owner<task_node> deque_;
   deque_thief<task_node> thief_{ring_};
-  [[nodiscard]] bool has_room_to_run() const noexcept { return stack_pointer() > stack_reserve_; }
   std::uintptr_t stack_reserve_ = 0;  // set by its thread
 
  private:
