@@ -32,4 +32,22 @@ void post_all(Runtime& runtime, tally& counted, long first, long last) {
   for (long i = first; i != last; ++i) runtime.post([&counted, i] { counted.count(i); });
 }
 
+/// `sum()` submits so many tasks and adds up what they return.
+template <class Sum>
+measurement measure_sum(long tasks, const Sum& sum) {
+  long answer = 0;
+  const passage passed = timed([&] { answer = sum(); });
+  return nanoseconds_each(passed, tasks, "ns a task", answer == sum_below(tasks));
+}
+
+/// `post(counted)` posts so many tasks, which are awaited.
+template <class Post>
+measurement measure_posts(long tasks, const Post& post) {
+  tally counted;
+  return measure_sum(tasks, [&] {
+    post(counted);
+    return counted.sum_after(tasks);
+  });
+}
+
 }  // namespace suite

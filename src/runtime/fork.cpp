@@ -83,9 +83,9 @@ void worker::await_stolen(stack_job& job) noexcept {
 }
 
 // For the last worker that is not blocked: those that are may wait for what is queued, and the job's thief for one of them. So
-// it goes on as a worker, on top of the join: beyond the bound of spares that is better than to wait for ever. What it runs is
-// nobody's whom it waits for, and nobody who waits for what it has stolen may rob it of that. The
-// join began above the reserve of the stack, so half of that is left for it.
+// it goes on as a worker, on top of the join: beyond the bound of spares that is better than to wait for ever. What it runs may
+// be a stranger's, so whoever waits for a job that this worker has stolen must not rob it meanwhile. The join began above the
+// reserve of the stack, and half of that is for this.
 void worker::work_instead(stack_job& job) noexcept {
   task_node* const entry = stack_pointer() > half_reserve_ ? find_task() : nullptr;
   if (entry == nullptr) return wait_without_spare(job.state(), std::chrono::steady_clock::now() + between_looks_without_spare);

@@ -22,6 +22,7 @@ std::size_t batch_capacity(std::size_t deque_capacity) { return std::max(worker:
 // A thief that takes the bias away pays for a heavy fence, some us, and interrupts those who work; the bias saves its owner the
 // fence of each pop, 5 ns. Without asymmetric fences there is nothing to save.
 unsigned calm_pops() noexcept { return fences_are_asymmetric.load(std::memory_order_relaxed) ? 1000 : 0; }
+
 // For those who have to look at more than one word, or to pass a full fence before: it sends them the long way.
 const idle_word<>& never_empty_word() {
   static const struct searched : idle_word<> {

@@ -37,17 +37,6 @@ class algorithm_test : public shaped_pool_test {
   }
 };
 
-/// What a call throws, as text; empty when it returns.
-template <class F>
-std::string thrown_by(F&& call) {
-  try {
-    call();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return {};
-}
-
 /// Sizes at which something begins or ends, and some by chance.
 inline std::vector<int> sizes_to_try(std::uint64_t seed) {
   std::vector<int> sizes{0, 1, 2, 3, 7, 31, 32, 33, 255, 256, 257, 1000, 4097};

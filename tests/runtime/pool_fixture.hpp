@@ -8,6 +8,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <iosfwd>
 #include <list>
@@ -49,6 +50,17 @@ inline constexpr unsigned sanitizer_slowdown = 1;
 
 /// Waits for a condition that another thread brings about; false after the watchdog's time.
 [[nodiscard]] bool eventually(const std::function<bool()>& condition);
+
+/// What a call throws, as text; empty when it returns.
+template <class F>
+std::string thrown_by(F&& call) {
+  try {
+    call();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return {};
+}
 
 /// Something that happens once. Copies are the same event, so that a task may hold it longer than the test.
 class event {

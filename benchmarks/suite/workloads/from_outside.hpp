@@ -14,9 +14,7 @@ struct outside_submit {
   template <future_runtime Runtime>
   static measurement run(Runtime& runtime, problem_size size) {
     const long tasks = tasks_in_batch(size);
-    long sum = 0;
-    const passage passed = timed([&] { sum = sum_of_submitted(runtime, 0, tasks); });
-    return nanoseconds_each(passed, tasks, "ns a task", sum == sum_below(tasks));
+    return measure_sum(tasks, [&] { return sum_of_submitted(runtime, 0, tasks); });
   }
 };
 
@@ -26,13 +24,7 @@ struct outside_post {
   template <posting_runtime Runtime>
   static measurement run(Runtime& runtime, problem_size size) {
     const long tasks = tasks_in_batch(size);
-    tally counted;
-    long sum = 0;
-    const passage passed = timed([&] {
-      post_all(runtime, counted, 0, tasks);
-      sum = counted.sum_after(tasks);
-    });
-    return nanoseconds_each(passed, tasks, "ns a task", sum == sum_below(tasks));
+    return measure_posts(tasks, [&](tally& counted) { post_all(runtime, counted, 0, tasks); });
   }
 };
 

@@ -25,10 +25,11 @@ struct producers_submit {
   template <future_runtime Runtime>
   static measurement run(Runtime& runtime, problem_size size) {
     const long tasks = tasks_in_batch(size);
-    std::atomic<long> sum{0};
-    const passage passed =
-        timed([&] { in_four_threads(tasks, [&](long first, long last) { sum += sum_of_submitted(runtime, first, last); }); });
-    return nanoseconds_each(passed, tasks, "ns a task", sum == sum_below(tasks));
+    return measure_sum(tasks, [&] {
+      std::atomic<long> sum{0};
+      in_four_threads(tasks, [&](long first, long last) { sum += sum_of_submitted(runtime, first, last); });
+      return sum.load();
+    });
   }
 };
 
@@ -38,13 +39,9 @@ struct producers_post {
   template <posting_runtime Runtime>
   static measurement run(Runtime& runtime, problem_size size) {
     const long tasks = tasks_in_batch(size);
-    tally counted;
-    long sum = 0;
-    const passage passed = timed([&] {
+    return measure_posts(tasks, [&](tally& counted) {
       in_four_threads(tasks, [&](long first, long last) { post_all(runtime, counted, first, last); });
-      sum = counted.sum_after(tasks);
     });
-    return nanoseconds_each(passed, tasks, "ns a task", sum == sum_below(tasks));
   }
 };
 

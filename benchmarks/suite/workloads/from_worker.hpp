@@ -43,9 +43,7 @@ struct worker_submit {
   template <nesting_future_runtime Runtime>
   static measurement run(Runtime& runtime, problem_size size) {
     const long tasks = tasks_in_batch(size);
-    long sum = 0;
-    const passage passed = timed([&] { sum = runtime.run([&runtime, tasks] { return sum_of_submitted(runtime, 0, tasks); }); });
-    return nanoseconds_each(passed, tasks, "ns a task", sum == sum_below(tasks));
+    return measure_sum(tasks, [&] { return runtime.run([&runtime, tasks] { return sum_of_submitted(runtime, 0, tasks); }); });
   }
 };
 
@@ -55,13 +53,7 @@ struct worker_post {
   template <posting_runtime Runtime>
   static measurement run(Runtime& runtime, problem_size size) {
     const long tasks = tasks_in_batch(size);
-    tally counted;
-    long sum = 0;
-    const passage passed = timed([&] {
-      runtime.run([&] { post_all(runtime, counted, 0, tasks); });
-      sum = counted.sum_after(tasks);
-    });
-    return nanoseconds_each(passed, tasks, "ns a task", sum == sum_below(tasks));
+    return measure_posts(tasks, [&](tally& counted) { runtime.run([&] { post_all(runtime, counted, 0, tasks); }); });
   }
 };
 

@@ -60,7 +60,7 @@ struct scheduler_options {
   std::uint32_t latency_sampling = 64;
 
   /// How many tasks a worker's deque holds before its older half moves to the shared injection queue: a power of two,
-  /// 2 to 2^20. Default: 1024. Costs 8 bytes each for every worker.
+  /// 2 to 2^20. Default: 1024. Costs 16 bytes each for every worker.
   std::size_t deque_capacity = 1024;
 
   /// Called on each worker's own thread, before its first task, by several at the same time; that of a spare, and of a

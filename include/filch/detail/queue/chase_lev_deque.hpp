@@ -150,7 +150,7 @@ class deque_owner {
       ring_.confirm_alive(items[i]);
       ring_.at(bottom + i).store(items[i], std::memory_order_relaxed);
     }
-    // [D2] release store, pairs with [D6] in steal(): who sees the new bottom sees the slots and what they point to. The wake
+    // [D2] release store, pairs with [D6] in steal_if(): who sees the new bottom sees the slots and what they point to. The wake
     // handshake is idle_protocol::work_pushed().
     ring_.bottom_.store(bottom + count, std::memory_order_release);
     return true;
@@ -245,7 +245,7 @@ class deque_owner {
 
   T* pop_among_thieves(std::uint64_t old_bottom) noexcept {
     const std::uint64_t bottom = old_bottom - 1;
-    // [D3] seq_cst store, then [D4] seq_cst load; pair with [D5], [D6] in steal(). Either the thief sees the lowered
+    // [D3] seq_cst store, then [D4] seq_cst load; pair with [D5], [D6] in steal_if(). Either the thief sees the lowered
     // bottom and stays away, or the owner sees the thief's top. Weaker, both take the same item.
     ring_.bottom_.store(bottom, std::memory_order_seq_cst);
     const deque_top top(ring_.top_.load(std::memory_order_seq_cst));  // [D4]
@@ -266,7 +266,7 @@ class deque_owner {
   }
 
   bool take_last(deque_top top) noexcept {
-    // [D7] seq_cst compare-and-swap, pairs with the one in steal(): one of the two takes the last item. The mode stays; it may
+    // [D7] seq_cst compare-and-swap, pairs with the one in steal_from(): one of the two takes the last item. The mode stays; it may
     // have become shared since the look, which is no theft.
     std::uint64_t seen = top.word();
     while (deque_top(seen).index() == top.index())
@@ -291,7 +291,8 @@ class deque_owner {
     if (calm_for_ >= calm_pops_ && calm_pops_ != 0) take_bias(found.past(moved), bottom);
   }
 
-  // Whoever has read the word of before cannot move it any more. It may say revoked still: by a thief that has found nothing since.
+  // Whoever has read the word of before cannot move it any more. It may say revoked still, by a thief that found nothing
+  // afterwards.
   void take_bias(deque_top top, std::uint64_t bottom) noexcept {
     const deque_top biased = top.a_round_later().in(deque_mode::biased);
     if (!moves_top(top.in(deque_mode::shared), biased) && !moves_top(top.in(deque_mode::revoked), biased)) return;
@@ -314,7 +315,8 @@ class deque_owner {
   bool has_bias_ = false;  // unless a thief has taken it away since
 };
 
-/// A thief's end. Any number of threads may use it, the owner among them. Lock-free, constant time.
+/// A thief's end. Any number of threads may use it, the owner among them. Lock-free; who is first to take from a biased deque
+/// pays for a heavy fence.
 template <class T, class Atomics = standard_atomics>
 class deque_thief {
  public:
