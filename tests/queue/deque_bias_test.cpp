@@ -157,6 +157,21 @@ TEST_F(deque_bias, an_item_that_is_not_accepted_stays) {
   EXPECT_EQ(owner.pop(), &items[1]);
 }
 
+TEST_F(deque_bias, is_taken_also_from_a_thief_that_found_nothing_when_it_had_revoked_it) {
+  push_and_pop(calm_pops + 1);
+  push(items[0]);
+  static deque_owner<item, interrupted_atomics>* late_owner = nullptr;
+  late_owner = &owner;
+  interrupted_atomics::before_heavy_fence = [] { EXPECT_NE(late_owner->pop(), nullptr); };
+  EXPECT_EQ(thief.steal().outcome, steal_outcome::empty);
+  push_and_pop(calm_pops + 1);
+  static bool popped_without_a_fence = false;
+  popped_without_a_fence = false;
+  interrupted_atomics::before_light_fence = [] { popped_without_a_fence = true; };
+  push_and_pop(1);
+  EXPECT_TRUE(popped_without_a_fence);
+}
+
 TEST_F(deque_bias, a_spill_keeps_it) {
   push_and_pop(calm_pops + 1);
   push(items[0]);

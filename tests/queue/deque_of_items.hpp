@@ -129,16 +129,20 @@ struct interrupted_atomics {
   static void light_fence_where_asymmetric() {
     if (before_light_fence != nullptr) std::exchange(before_light_fence, nullptr)();
   }
-  static void heavy_fence() noexcept { ++heavy_fences; }
+  static void heavy_fence() {
+    ++heavy_fences;
+    if (before_heavy_fence != nullptr) std::exchange(before_heavy_fence, nullptr)();
+  }
   static void pause() noexcept {}
 
   static inline void (*before_store)() = nullptr;
   static inline void (*before_exchange)() = nullptr;
   static inline void (*before_light_fence)() = nullptr;
+  static inline void (*before_heavy_fence)() = nullptr;
   static inline unsigned heavy_fences = 0;
 
   static void reset() {
-    before_store = before_exchange = before_light_fence = nullptr;
+    before_store = before_exchange = before_light_fence = before_heavy_fence = nullptr;
     heavy_fences = 0;
   }
 };
