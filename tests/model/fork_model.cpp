@@ -257,11 +257,8 @@ struct fork_scenario : scenario<Threads> {
 
   /// What no thief has taken was given to all, or lies with its owner still.
   void expect_tasks_once() {
-    int given = 0;
-    for (auto& queue : pool.given_to_all) {
-      given += static_cast<int>(queue.count);
+    for (auto& queue : pool.given_to_all)
       for (unsigned i = 0; i != queue.count; ++i) queue.tasks[i]->runs = queue.tasks[i]->runs + 1;
-    }
     for (worker* const each : workers)
       for (auto left = each->thief().steal(); left.outcome == detail::steal_outcome::success; left = each->thief().steal())
         each->run_entry(left.item);
