@@ -19,6 +19,7 @@
 #include <filch/flow/submit.hpp>
 #include <filch/flow/try_submit.hpp>
 #include <filch/fork_join/join.hpp>
+#include <filch/fork_join/task_group.hpp>
 #include <filch/probe/metrics.hpp>
 #include <filch/runtime/blocking.hpp>
 #include <filch/runtime/scheduler.hpp>

@@ -9,6 +9,7 @@
 #include <filch/detail/runtime/stack_job.hpp>
 #include <filch/detail/task/wait.hpp>
 
+#include "runtime/look_for_a_while.hpp"
 #include "runtime/pool_core.hpp"
 #include "runtime/worker.hpp"
 #include "task/thread_role.hpp"
@@ -16,9 +17,6 @@
 namespace filch::inline v0_1::detail {
 
 namespace {
-// The clock is read once in so many looks, and a look without a find pauses so many turns.
-constexpr unsigned looks_between_clock_reads = 16;
-constexpr unsigned pauses_after_a_look = 4;
 constexpr std::chrono::milliseconds between_looks_without_spare{1};
 }  // namespace
 
@@ -44,12 +42,15 @@ bool fork_context::take_back_from_below(stack_job& job, task_node* newest) noexc
 
 void fork_context::await(stack_job& job) noexcept { static_cast<worker&>(*this).await_stolen(job); }
 
-// What the branches before it have submitted lies above the job. None of it may be run here, so it goes to all.
+// What the branches before it have submitted lies above the job. None of it may be run here, so it goes to all. An older job is
+// found where this worker has run the wanted one itself, inside of a wait for a group.
 bool worker::take_back_from_below(stack_job& job, task_node* newest) noexcept {
   confirm_own_thread();
   const above_a_job found = take_what_lies_above(newest);
+  const bool is_own = found.job == job.as_entry();
+  if (found.job != nullptr && !is_own) put_back(found.job);
   give_to_all(found.tasks);
-  return found.job == job.as_entry();
+  return is_own;
 }
 
 // Down to the newest job, which comes out as well, or to the end. Until they are queued again the tasks are in the hands of
@@ -78,36 +79,34 @@ void worker::give_to_all(std::size_t count) noexcept {
 void worker::await_stolen(stack_job& job) noexcept {
   confirm_own_thread();
   if (!pool_.is_this_process()) end_forked_child();
-  if (helps_until_done(job)) return;
-  while (!job.is_done() && !wait_with_spare(job.state())) work_instead(job);
+  if (!helps_until_done(job)) sleep_until(job.state());
 }
 
-// For the last worker that is not blocked: those that are may wait for what is queued, and the job's thief for one of them. So
-// it goes on as a worker, on top of the join: beyond the bound of spares that is better than to wait for ever. What it runs may
-// be a stranger's, so whoever waits for a job that this worker has stolen must not rob it meanwhile. The join began above the
-// reserve of the stack, and half of that is for this.
-void worker::work_instead(stack_job& job) noexcept {
-  task_node* const entry = stack_pointer() > half_reserve_ ? find_task() : nullptr;
-  if (entry == nullptr) return wait_without_spare(job.state(), std::chrono::steady_clock::now() + between_looks_without_spare);
+void worker::sleep_until(state_word<>& ready) noexcept {
+  while (!ready.is_ready() && !wait_with_spare(ready)) work_instead(ready);
+}
+
+// For the last worker that is not blocked: those that are may wait for what is queued, and who will end this wait for one of
+// them. So it goes on as a worker, on top of its wait: beyond the bound of spares that is better than to wait for ever. What it
+// runs may be a stranger's, so whoever waits for a job that this worker has stolen must not rob it meanwhile. A join begins
+// above the reserve of the stack, and half of that is for this.
+void worker::work_instead(state_word<>& ready) noexcept {
+  task_node* entry = stack_pointer() > half_reserve_ ? find_task() : nullptr;
+  if (entry == nullptr) return wait_without_spare(ready, std::chrono::steady_clock::now() + between_looks_without_spare);
   const bool before = runs_strangers_.load(std::memory_order_relaxed);
   runs_strangers_.store(true, std::memory_order_relaxed);  // seen by who sees what is pushed from here on
-  run_entry(entry);
+  for (; entry != nullptr; entry = ready.is_ready() ? nullptr : find_task()) {
+    run_entry(entry);
+    ended_.tell();
+  }
   runs_strangers_.store(before, std::memory_order_relaxed);
 }
 
 bool worker::helps_until_done(stack_job& job) noexcept {
-  const std::chrono::nanoseconds spin = pool_.decided().spin_of(pool_.worker_count());
-  auto until = std::chrono::steady_clock::time_point::max();
-  for (;;) {
-    for (unsigned look = 0; look != looks_between_clock_reads; ++look) {
-      if (job.is_done()) return true;
-      if (run_one_of_its_thief(job)) until = std::chrono::steady_clock::time_point::max();
-      for (unsigned turn = 0; turn != pauses_after_a_look; ++turn) pause();
-    }
-    const auto now = std::chrono::steady_clock::now();
-    if (until == std::chrono::steady_clock::time_point::max()) until = now + spin;
-    if (now >= until) return job.is_done();
-  }
+  return look_for_a_while(pool_.decided().spin_of(pool_.worker_count()), [&] {
+    if (job.is_done()) return glance::done;
+    return run_one_of_its_thief(job) ? glance::busy : glance::nothing;
+  });
 }
 
 // While a thief runs a stolen job, the jobs in its deque have been forked by that one, and are ended before it is. So running

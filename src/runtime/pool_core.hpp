@@ -82,6 +82,7 @@ class pool_core final : public task_pool {
   void reserve(priority rank) override;
   void enqueue_reserved(priority rank, task_node& reserved) override;
   task_node& make_and_enqueue(std::size_t bytes, std::size_t alignment, make_function make, void* context) override;
+  void count_dropped_exception() noexcept override { exceptions().count_dropped(); }
   void run_claimed_outside(task_node& claimed) noexcept override;
   void run_dequeued_outside(task_node& claimed) noexcept override;
   void cancel_claimed(task_node& claimed, std::exception_ptr reason) noexcept override;

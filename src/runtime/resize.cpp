@@ -12,7 +12,8 @@
 
 namespace filch::inline v0_1::detail {
 
-// Last it tells who watches, also one that has just looked and not gone to sleep yet: he looks at the size once more when he has.
+// Last it tells who watches, also one that has just looked and not gone to sleep yet: he looks at the size once more when he
+// has.
 void pool_core::resize(unsigned workers) {
   require_same_process(generation_);
   {

@@ -16,9 +16,14 @@ void worker::end_forked_child() noexcept {
   std::terminate();
 }
 
-// What lies in a deque is a task, or a branch of a join that another worker waits for.
+// What lies in a deque is a task, or a branch of a join that another worker waits for. A group whose last tasks this worker has
+// ended is told before it begins with something else, which may take for ever.
 void worker::run_entry(task_node* entry) noexcept {
-  if (stack_job::is_in(entry)) return stack_job::in(entry).run_stolen(*this);
+  if (stack_job::is_in(entry)) {
+    ended_.tell();
+    return stack_job::in(entry).run_stolen(*this);
+  }
+  if (!entry->operations->in_group) ended_.tell();
   run_dequeued(*entry);
 }
 
@@ -47,6 +52,7 @@ void worker::call(task_node& task) noexcept {
   if (task.queued_at != 0) latencies_.record(steady_nanoseconds() - task.queued_at);
   const running_task frame(task);
   if (pool_.cancelling()) {
+    ended_.tell();
     pool_.cancel_because_stopped(task);
     counters_.cancelled.add(1);
     return;
@@ -54,6 +60,7 @@ void worker::call(task_node& task) noexcept {
   run_context context{pool_.stop_token(), pool_.exceptions(), nullptr};
   const run_outcome outcome = task.operations->run(task, context);
   if (!pool_.is_this_process()) end_forked_child();
+  if (outcome == run_outcome::not_called) return counters_.cancelled.add(1);
   counters_.executed.add(1);
   if (outcome == run_outcome::value) return;
   counters_.failed.add(1);

@@ -85,10 +85,15 @@ void worker::main() noexcept {
   leave_place();
 }
 
-task_node* worker::next_task() noexcept { return is_one_too_many() ? stand_down() : find_own_or_search(); }
+task_node* worker::next_task() noexcept {
+  if (!is_one_too_many()) return find_own_or_search();
+  ended_.tell();
+  return stand_down();
+}
 
 task_node* worker::find_own_or_search() noexcept {
   if (task_node* const own = find_own(); own != nullptr) return own;
+  ended_.tell();
   return search();
 }
 

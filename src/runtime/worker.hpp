@@ -5,6 +5,7 @@
 //   run_task.cpp    running one task
 //   block.cpp       waiting inside a task
 //   fork.cpp        branches of joins: stolen ones, and waiting for them
+//   children.cpp    waiting for the tasks of a group
 //   allocate.cpp    the memory of a task
 //   enqueue.cpp     submitting from a task
 //   lanes.cpp       the same with a priority
@@ -21,7 +22,9 @@
 #include <filch/detail/base/atomics.hpp>
 #include <filch/detail/base/checked_build.hpp>
 #include <filch/detail/park/idle.hpp>
+#include <filch/detail/runtime/child_count.hpp>
 #include <filch/detail/runtime/fork_context.hpp>
+#include <filch/detail/runtime/group_child.hpp>
 #include <filch/detail/runtime/quiescence.hpp>
 #include <filch/detail/task/task_node.hpp>
 #include <filch/runtime/scheduler_options.hpp>
@@ -157,8 +160,14 @@ class worker final : public worker_role, public fork_context {
   void give_to_all(std::size_t count) noexcept;
   void await_stolen(stack_job& job) noexcept;
   bool helps_until_done(stack_job& job) noexcept;
-  void work_instead(stack_job& job) noexcept;
+  void sleep_until(state_word<>& ready) noexcept;
+  void work_instead(state_word<>& ready) noexcept;
   bool run_one_of_its_thief(stack_job& awaited) noexcept;
+
+  // children.cpp
+  void await_children(child_count<>& children, std::uint64_t first);
+  group_child* pop_child(const child_count<>& of, std::uint64_t first) noexcept;
+  void put_back(task_node* entry) noexcept;
 
   // enqueue.cpp
   void queue(task_node* const* tasks, std::size_t count);

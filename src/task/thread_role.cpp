@@ -8,15 +8,11 @@ constinit thread_local worker_role* role_to_replace = nullptr;
 constinit thread_local const running_task* innermost_running_task = nullptr;
 
 bool running_task::is_running(const task_node& task) noexcept {
-  for (const running_task* each = innermost_running_task; each != nullptr; each = each->outer_)
-    if (&each->task_ == &task) return true;
-  return false;
+  return any_of([&](const task_node& each) { return &each == &task; });
 }
 
 bool running_task::runs_one_of(const task_owner& pool) noexcept {
-  for (const running_task* each = innermost_running_task; each != nullptr; each = each->outer_)
-    if (each->task_.owner == &pool) return true;
-  return false;
+  return any_of([&](const task_node& each) { return each.owner == &pool; });
 }
 
 }  // namespace filch::inline v0_1::detail

@@ -55,6 +55,19 @@ class running_task {
   /// Whether the calling thread is running a task of `pool`, on a worker or in get(help).
   [[nodiscard]] static bool runs_one_of(const task_owner& pool) noexcept;
 
+  /// Whether the calling thread is running a task of which `predicate(task)` is true. Linear in the depth.
+  template <class Predicate>
+  [[nodiscard]] static bool any_of(Predicate&& predicate) {
+    for (const running_task* each = innermost_running_task; each != nullptr; each = each->outer_)
+      if (predicate(each->task_)) return true;
+    return false;
+  }
+
+  /// The innermost of them; nullptr outside of tasks.
+  [[nodiscard]] static const task_node* innermost() noexcept {
+    return innermost_running_task == nullptr ? nullptr : &innermost_running_task->task_;
+  }
+
  private:
   const task_node& task_;
   const running_task* const outer_;

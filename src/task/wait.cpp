@@ -138,6 +138,7 @@ void wait_until_not_empty(completion_list<>& own) {
 }
 
 void wait_regardless(task_node& task) noexcept { park_regardless(task.state); }
+void wait_regardless(state_word<>& state) noexcept { park_regardless(state); }
 void wait_regardless(completion_list<>& own) noexcept { park_regardless(own); }
 
 bool wait_with_spare(state_word<>& state) noexcept {

@@ -26,6 +26,8 @@ int use(filch::scheduler& pool, std::vector<int>& numbers) {
   (void)filch::submit(pool, {.gate = &gate, .timeout = std::chrono::seconds(1)}, [] {});
   pool.post_bulk(numbers, [](int) {});
   for (auto& each : filch::map(pool, numbers, [](int number) { return number; })) (void)each;
+  filch::task_group group(pool);
+  group.run([] {});
   return pool.submit([] { return 1; }).get() + pool.submit_bulk(numbers, [](int number) { return number; })[0].get();
 }
 END

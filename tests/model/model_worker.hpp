@@ -174,6 +174,11 @@ class worker {
   task_node* leave_for_good() noexcept;
   bool is_one_too_many() const noexcept;
 
+  // The group model has groups.
+  struct {
+    static void tell() noexcept {}
+  } ended_;
+
   pool_core& pool_;
   const unsigned index_;
   const idle_seat seat_;

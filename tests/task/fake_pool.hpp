@@ -71,6 +71,7 @@ class fake_pool final : public filch::detail::task_pool {
     filch::detail::discard_on_failure(*made, [&] { enqueue(&made, 1); });
     return *made;
   }
+  void count_dropped_exception() noexcept override { ++dropped_exceptions; }
   void run_claimed_outside(filch::detail::task_node& claimed) noexcept override {
     ++run_outside;
     run(claimed);
@@ -126,6 +127,7 @@ class fake_pool final : public filch::detail::task_pool {
   bool no_room = false;        // to queue anything
   filch::priority last_rank = filch::priority::normal;
   int reserved = 0;
+  int dropped_exceptions = 0;
   int run_outside = 0;
   int cancelled = 0;
   std::stop_source stop;

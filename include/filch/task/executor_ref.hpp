@@ -20,6 +20,10 @@
 
 namespace filch::inline v0_1 {
 
+namespace detail {
+struct executor_access;
+}
+
 /// A non-owning reference to a pool: one word to copy, nothing to destroy. The pool must outlive its use; after the
 /// pool was shut down, each submission throws closed.
 ///
@@ -142,6 +146,8 @@ class executor_ref {
   [[nodiscard]] friend bool operator==(executor_ref, executor_ref) noexcept = default;
 
  private:
+  friend struct detail::executor_access;
+
   template <class Range, class F>
   using own_stop_of_bulk =
       detail::with_own_stop<detail::bulk_takes_stop_token<std::decay_t<F>, std::ranges::range_value_t<Range>>>;
@@ -186,10 +192,7 @@ class executor_ref {
   Task& make(F&& function, Args&&... args) const {
     return detail::make_task<Task>(*pool_, std::in_place, std::forward<F>(function), std::forward<Args>(args)...);
   }
-  void queue(detail::task_node& made) const {
-    detail::task_node* const task = &made;
-    detail::discard_on_failure(made, [&] { pool_->enqueue(&task, 1); });
-  }
+  void queue(detail::task_node& made) const { detail::enqueue_made(*pool_, made); }
   void queue(detail::task_node& made, priority rank) const {
     detail::task_node* const task = &made;
     detail::discard_on_failure(made, [&] { pool_->enqueue_with(rank, &task, 1); });
@@ -208,5 +211,14 @@ class executor_ref {
 
   detail::task_pool* pool_;
 };
+
+namespace detail {
+
+/// For who submits tasks of another kind.
+struct executor_access {
+  static task_pool& pool(executor_ref of) noexcept { return *of.pool_; }
+};
+
+}  // namespace detail
 
 }  // namespace filch::inline v0_1

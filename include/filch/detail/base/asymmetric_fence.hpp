@@ -1,6 +1,6 @@
-// A full fence of which one side pays for both: the light side, which many pass often, keeps the compiler from moving a load before
-// a store; the heavy side, which is passed seldom, has the system run a full fence on every thread of the process. Where the
-// system does not do that, both are full fences.
+// A full fence of which one side pays for both: the light side, which many pass often, keeps the compiler from moving a load
+// before a store; the heavy side, which is passed seldom, has the system run a full fence on every thread of the process. Where
+// the system does not do that, both are full fences.
 //
 //   thread 1   x.store(1)   light_fence()   reads y
 //   thread 2   y.store(1)   heavy_fence()   reads x        one of the two reads 1

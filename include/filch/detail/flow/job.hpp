@@ -133,6 +133,7 @@ class job : public task_owner {
   // --- task_owner, of the task ---
   void run_claimed_outside(task_node& claimed) noexcept override;
   void cancel_claimed(task_node& claimed, std::exception_ptr reason) noexcept override;
+  [[nodiscard]] task_pool& pool() noexcept override { return pool_; }
 
   run_outcome run_attempt(run_context& context) noexcept;
   [[nodiscard]] bool may_start() noexcept;

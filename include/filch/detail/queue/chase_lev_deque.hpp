@@ -138,6 +138,9 @@ class deque_owner {
     return room_above(ring_.bottom_.load(std::memory_order_relaxed), capacity());
   }
 
+  /// The index that the next item gets.
+  [[nodiscard]] std::uint64_t next_index() const noexcept { return ring_.bottom_.load(std::memory_order_relaxed); }
+
   /// Adds an item at the bottom. False when the ring is full: nothing has changed then.
   [[nodiscard]] bool push(T* item) noexcept { return push(&item, 1); }
 
@@ -150,8 +153,8 @@ class deque_owner {
       ring_.confirm_alive(items[i]);
       ring_.at(bottom + i).store(items[i], std::memory_order_relaxed);
     }
-    // [D2] release store, pairs with [D6] in steal_if(): who sees the new bottom sees the slots and what they point to. The wake
-    // handshake is idle_protocol::work_pushed().
+    // [D2] release store, pairs with [D6] in steal_if(): who sees the new bottom sees the slots and what they point to. The
+    // wake handshake is idle_protocol::work_pushed().
     ring_.bottom_.store(bottom + count, std::memory_order_release);
     return true;
   }
@@ -266,8 +269,8 @@ class deque_owner {
   }
 
   bool take_last(deque_top top) noexcept {
-    // [D7] seq_cst compare-and-swap, pairs with the one in steal_from(): one of the two takes the last item. The mode stays; it may
-    // have become shared since the look, which is no theft.
+    // [D7] seq_cst compare-and-swap, pairs with the one in steal_from(): one of the two takes the last item. The mode stays; it
+    // may have become shared since the look, which is no theft.
     std::uint64_t seen = top.word();
     while (deque_top(seen).index() == top.index())
       if (ring_.top_.compare_exchange_strong(seen, deque_top(seen).past(1).word(), std::memory_order_seq_cst,

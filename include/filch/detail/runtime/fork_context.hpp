@@ -10,6 +10,8 @@
 #include <filch/detail/base/stack_pointer.hpp>
 #include <filch/detail/park/idle_word.hpp>
 #include <filch/detail/queue/chase_lev_deque.hpp>
+#include <filch/detail/runtime/child_count.hpp>
+#include <filch/detail/runtime/ended_children.hpp>
 #include <filch/detail/runtime/stack_job.hpp>
 #include <filch/detail/task/task_node.hpp>
 #include <filch/detail/task/task_pool.hpp>
@@ -49,6 +51,15 @@ class fork_context {
   /// Waits for a job that has been stolen, and runs what its thief has forked meanwhile.
   void await(stack_job& job) noexcept;
 
+  /// Where the next entry of its deque will lie.
+  [[nodiscard]] std::uint64_t next_index() const noexcept { return deque_.next_index(); }
+
+  /// Waits for the children of a group, and runs those that lie on top of its deque. What else lies there from the index
+  /// `first` on is moved out of the way.
+  void await(child_count<>& children, std::uint64_t first);
+
+  [[nodiscard]] ended_children<>& ended() noexcept { return ended_; }
+
   /// Whose worker it is.
   [[nodiscard]] executor_ref pool() const noexcept { return executor_ref(tasks_of_); }
 
@@ -75,6 +86,7 @@ class fork_context {
  protected:
   deque_owner<task_node> deque_;
   deque_thief<task_node> thief_{ring_};
+  ended_children<> ended_;
   std::uintptr_t stack_reserve_ = 0;  // set by its thread
 
  private:

@@ -43,7 +43,14 @@ void discard_on_failure(task_node& made, Queue&& queue) {
   }
 }
 
-/// The same for a task that may have a hook for a stop token: it is armed before, and handed over or withdrawn afterwards.
+/// Queues a task that was made, all of whose references are here. Throws as task_pool::enqueue, and it is gone then.
+inline void enqueue_made(task_pool& pool, task_node& made) {
+  task_node* const task = &made;
+  discard_on_failure(made, [&] { pool.enqueue(&task, 1); });
+}
+
+/// As discard_on_failure() for a task that may have a hook for a stop token: it is armed before, and handed over or withdrawn
+/// afterwards.
 template <class Task, class Queue>
 void queue_with_hook(Task& made, const std::stop_token& stop, Queue&& queue) {
   made.hook().arm(made, stop);

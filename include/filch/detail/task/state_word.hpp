@@ -107,7 +107,8 @@ class state_word {
     }
   }
 
-  /// Makes a finished task claimable once more. By who queues it again; nobody has waited for it, or will.
+  /// Makes a finished word as new. By who queues its task again, for which nobody has waited, or will; or by the only one who
+  /// waits, who has seen READY.
   void reopen() noexcept {
     // Relaxed: what the next claimer reads it gets with the pointer to the task, or under the lock that the caller holds.
     word_.store(0, std::memory_order_relaxed);

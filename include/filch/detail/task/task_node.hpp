@@ -25,7 +25,11 @@ struct run_context {
   std::exception_ptr unhandled;  // set when the callable threw and there is no future to keep the exception
 };
 
-enum class run_outcome { value, exception };
+enum class run_outcome {
+  value,
+  exception,
+  not_called  // it was not wanted any more
+};
 
 /// One table for each type of task.
 struct task_operations {
@@ -42,6 +46,8 @@ struct task_operations {
   bool ready_to_run = true;
   /// Who cancels claims by this, where that is not the task's own state.
   claim_outcome (*claim_to_cancel)(task_node&) noexcept = nullptr;
+  /// Whether a group counts it.
+  bool in_group = false;
 };
 
 class task_node {

@@ -6,6 +6,7 @@
 namespace filch::inline v0_1::detail {
 
 class task_node;
+class task_pool;
 
 class task_owner {
  public:
@@ -14,6 +15,9 @@ class task_owner {
 
   /// Ends a task that the calling thread, any thread, has claimed: without a call, with `reason` instead of a result.
   virtual void cancel_claimed(task_node& claimed, std::exception_ptr reason) noexcept = 0;
+
+  /// Where it runs.
+  [[nodiscard]] virtual task_pool& pool() noexcept = 0;
 
  protected:
   ~task_owner() = default;

@@ -10,6 +10,8 @@ namespace filch::inline v0_1::detail {
 
 class task_pool : public task_owner {
  public:
+  [[nodiscard]] task_pool& pool() noexcept final { return *this; }
+
   /// A block for a task created by the calling thread. Throws std::bad_alloc.
   [[nodiscard]] virtual void* allocate(std::size_t bytes, std::size_t alignment) = 0;
 
@@ -32,6 +34,9 @@ class task_pool : public task_owner {
   /// Runs a task that the calling thread, not one of the pool's, has claimed and is counted, and gives up the reference that
   /// its entry would have. The pool neither is idle nor ends before that is done.
   virtual void run_dequeued_outside(task_node& claimed) noexcept = 0;
+
+  /// An exception that nobody will ask for.
+  virtual void count_dropped_exception() noexcept = 0;
 
   using make_function = task_node* (*)(void* context, void* block) noexcept;
 

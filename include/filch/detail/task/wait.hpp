@@ -40,6 +40,7 @@ void wait_until_not_empty(completion_list<>& own);
 /// task is not one that this thread runs, and was made by this process.
 void wait_regardless(task_node& task) noexcept;
 void wait_regardless(completion_list<>& own) noexcept;
+void wait_regardless(state_word<>& state) noexcept;
 
 /// For who waits for something that is not a task's end, and cannot leave before: whether it is there. Not if a spare was
 /// refused; then the caller is as before.

@@ -67,6 +67,7 @@ class series : public future_state<void>, private timed_entry, private task_owne
 
   void run_claimed_outside(task_node& claimed) noexcept override;
   void cancel_claimed(task_node& claimed, std::exception_ptr reason) noexcept override;
+  [[nodiscard]] task_pool& pool() noexcept override { return pool_; }
   after_due come_due() override;
   void end() noexcept override;
 
