@@ -27,7 +27,7 @@ trap 'rm -rf "$work"' EXIT
 wrong=0
 
 # Which sources each model is to judge, as an extended regular expression; the first that kills a mutant has killed it.
-models=(deque closing remote_list task completion stop limiter admission parker quiescence time job fork idle spare resize trim watch)
+models=(deque closing remote_list task completion stop limiter admission parker quiescence time job fork group idle spare resize trim watch)
 declare -A files=(
   [deque]='chase_lev_deque'
   [closing]='runtime/closing'
@@ -42,6 +42,7 @@ declare -A files=(
   [time]='time/timers'
   [job]='flow/job|task/state_word'
   [fork]='runtime/(stack_job|fork)'
+  [group]='runtime/(child_count|ended_children|children)'
   [idle]='park/idle|chase_lev_deque|injection_lane|pool_core'
   [spare]='park/|src/runtime/(block|search|quiescence|pool_core)|chase_lev_deque'
   [resize]='park/(idle|spare)|src/runtime/(block|resize|search|pool_core)'

@@ -105,6 +105,13 @@ lines include/filch/detail/runtime/stack_job.hpp '^class stack_job ' | sed -E 's
   exit 1
 }
 replace "$2/shipped_stack_job.inc"
-take runtime/fork.cpp 'stack_job::run_stolen|worker::(take_back_from_below|take_what_lies_above|give_to_all|await_stolen|run_one_of_its_thief)' \
-  > "$2/shipped_fork.inc.new"
+take runtime/fork.cpp 'stack_job::run_stolen|worker::(take_back_from_below|take_what_lies_above|give_to_all|await_stolen|helps_until_done|sleep_until|run_one_of_its_thief)' \
+  | sed 's/state_word<>/state_word<relacy_atomics>/' > "$2/shipped_fork.inc.new"
 replace "$2/shipped_fork.inc"
+
+# So it is with the tasks of a group.
+{
+  take runtime/run_task.cpp worker::run_entry
+  take runtime/children.cpp 'worker::(await_children|pop_child|put_back)'
+} | sed 's/child_count<>/group_child::siblings/' > "$2/shipped_children.inc.new"
+replace "$2/shipped_children.inc"
