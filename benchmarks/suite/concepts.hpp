@@ -19,7 +19,7 @@ concept group_runtime = requires(any_call f, typename Runtime::group group) {
 };
 
 /// `run(f)` calls f on a worker and returns its result. There `join(f, g)` calls both, at the same time if it can be, and
-/// returns the pair of their results; for more branches it has a `group`, or `fan_out(first, last, child)`.
+/// returns the pair of their results; for more branches it has a `group`, or `fan_out(first, last, child)`, or both.
 template <class Runtime>
 concept fork_join_runtime = requires(Runtime& runtime, any_call f, void (*child)(std::size_t)) {
   runtime.run(f);

@@ -24,6 +24,13 @@ TEST(suite_answers, are_right_without_a_scheduler) {
   expect_right_answers(runtime);
 }
 
+TEST(suite_workloads, offer_filch_the_children_of_a_worker) {
+  int offered = 0;
+  suite::all_workloads::for_each<suite::filch_runtime>(
+      [&](const suite::offered_workload<suite::filch_runtime>& each) { offered += each.name == "worker_children" ? 1 : 0; });
+  EXPECT_EQ(offered, 1);
+}
+
 class suite_on_filch : public testing::TestWithParam<std::int64_t> {
  protected:
   void run(std::optional<std::chrono::nanoseconds> spin) {

@@ -1,14 +1,17 @@
-// filch's joins.
+// filch's joins and groups.
 #pragma once
 
 #include <cstddef>
 #include <utility>
 
 #include <filch/fork_join/join.hpp>
+#include <filch/fork_join/task_group.hpp>
 
 namespace suite {
 
 struct filch_fork_join {
+  using group = filch::task_group;
+
   template <class F, class G>
   static auto join(F&& f, G&& g) {
     return filch::join(std::forward<F>(f), std::forward<G>(g));
