@@ -134,6 +134,42 @@ TEST_P(task_group_limits_test, the_last_worker_without_a_spare_runs_what_it_wait
       }).get();
 }
 
+// In its wait the last worker runs the newer branch of its own, and the group is over then.
+TEST_P(task_group_limits_test, a_branch_is_not_lost_below_one_that_a_wait_has_run) {
+  if (width() != 2) GTEST_SKIP() << "one that waits, and one that is blocked";
+  filch::scheduler& pool = make_pool_without_spares();
+  const event stolen;
+  const event may_end;
+  const event ended;
+  const event over;
+  bool ran = false;
+  pool.submit([&] {
+        task_group group;
+        group.run([&] {
+          pool.post([&] {
+            ended.set();
+            EXPECT_TRUE(over.wait());  // so that nobody is there to steal the other branch
+          });
+          filch::blocking([&] {
+            stolen.set();
+            EXPECT_TRUE(may_end.wait());
+          });
+        });
+        EXPECT_TRUE(stolen.wait());
+        filch::join([&] { ran = true; },
+                    [&] {
+                      filch::join(
+                          [&] {
+                            may_end.set();
+                            EXPECT_TRUE(ended.wait());
+                          },
+                          [&] { EXPECT_EQ(group.wait(), group_outcome::complete); });
+                    });
+        over.set();
+      }).get();
+  EXPECT_TRUE(ran);
+}
+
 TEST_P(task_group_limits_test, a_spare_runs_what_lies_below_strangers) {
   filch::scheduler& pool = make_shaped_pool();
   std::atomic<int> ran{0};
