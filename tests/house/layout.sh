@@ -48,7 +48,7 @@ grep -q '::task_node\.owner at [0-9]*: const_type pointer_type .*task_owner' "$w
   echo "layout.sh: fields and their types are not understood in what this compiler says" >&2
   exit 1
 }
-for class in timers series_of pool_core worker slab chunk deque_ring deque_owner idle_word spare_word task_node reference_count submitted_task job job_of admission_state map_window map_stream work_watch fork_context stack_job; do
+for class in timers series_of pool_core worker group_state slab chunk deque_ring deque_owner idle_word spare_word task_node reference_count submitted_task job job_of admission_state map_window map_stream work_watch fork_context stack_job; do
   grep -Eq "::$class(<.*>)? size " "$work/release.layout" && continue
   echo "layout.sh: the debugging information does not have $class" >&2
   exit 1

@@ -82,6 +82,10 @@ struct tasks_and_thieves : group_scenario<tasks_and_thieves<Tasks, Threads>, Thr
   }
 };
 
+using one_task = tasks_and_thieves<1, 2>;
+using three_tasks = tasks_and_thieves<3, 2>;
+using two_thieves = tasks_and_thieves<2, 3>;
+
 /// Tasks that add one each, wherever they run.
 struct that_add_tasks : group_scenario<that_add_tasks, 2> {
   void act(unsigned index) {
@@ -261,9 +265,9 @@ struct with_joins : group_scenario<with_joins, 2> {
 int main(int argc, char** argv) {
   using namespace filch::model;
   return run_checks(argc, argv, {
-      executed<tasks_and_thieves<1, 2>>("one task", 50'000),
-      executed<tasks_and_thieves<3, 2>>("three tasks", 100'000),
-      executed<tasks_and_thieves<2, 3>>("two thieves", 100'000),
+      executed<one_task>("one task", 50'000),
+      executed<three_tasks>("three tasks", 100'000),
+      executed<two_thieves>("two thieves", 100'000),
       executed<that_add_tasks>("tasks that add tasks", 100'000),
       executed<used_again>("used again", 50'000),
       executed<used_again_from_outside>("used again from outside", 100'000),
