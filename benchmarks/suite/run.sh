@@ -91,7 +91,7 @@ for compiler in "${compilers[@]}"; do
 done
 
 programs=()
-for runtime in filch tbb openmp asio std_async serial; do
+for runtime in filch filch_help filch_unpinned tbb openmp asio std_async serial; do
   for folder in "${folders[@]}"; do
     program=$folder/benchmarks/programs/suite_$runtime
     if [[ -x $program ]]; then programs+=("$program"); fi
@@ -127,7 +127,7 @@ take_turn() {
   [[ $status == 0 ]] && return
   lists[$1]=" ${lists[$1]} "
   lists[$1]=${lists[$1]/ $2 / }
-  if [[ $status == 124 && $1 != */suite_filch ]]; then
+  if [[ $status == 124 && $1 != */suite_filch* ]]; then
     left_out+=("$2 of ${1#"$build"/} has not ended within $limit s")
   else
     failures+=("$2 of ${1#"$build"/}: status $status, which is a wrong answer (1), no end within $limit s (124) or a failure")
