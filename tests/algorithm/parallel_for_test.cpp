@@ -310,20 +310,24 @@ TEST_P(parallel_for_test, begins_nothing_more_after_an_exception_of_a_thief) {
   if (width() != 2) GTEST_SKIP() << "the other worker must be the thief";
   filch::scheduler& pool = make_shaped_pool();
   std::atomic<int> begun{0};
+  event robbed;  // who has begun with the first half
   event thrown;
   int failing = 0;
   const auto body = [&](int index) {
     begun.fetch_add(1);
     if (index >= 4 && index != failing) return;
     if (index == failing) {
+      EXPECT_TRUE(robbed.wait());
       thrown.set();
       throw std::runtime_error("thief");
     }
+    robbed.set();
     EXPECT_TRUE(thrown.wait());
     wait_for_an_idle_worker(pool);
   };
   for (failing = 4; failing != 8; ++failing) {
     begun = 0;
+    robbed = event();
     thrown = event();
     pool.submit([&] { EXPECT_EQ(thrown_by([&] { parallel_for(0, 8, body, {.grain = 1}); }), "thief"); }).get();
     EXPECT_EQ(begun.load(), 1 + failing - 3);
