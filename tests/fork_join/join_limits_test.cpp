@@ -62,7 +62,9 @@ TEST_P(join_limits_test, tasks_that_overflow_the_deque_leave_branches_where_they
 // Each level leaves a frame, and what is left of the stack is measured: at the end of one the rest goes on upon another.
 TEST_P(join_limits_test, a_chain_of_a_hundred_thousand_works_or_says_that_it_is_too_deep) {
   constexpr int depth = 100'000;
-  filch::scheduler& pool = make_shaped_pool();
+  filch::scheduler_options options = shape();
+  if (sanitizer_slowdown != 1) options.stack_size = small_stack;
+  filch::scheduler& pool = make_pool(options);
   long reached = 0;
   const std::string thrown = thrown_by([&] { reached = pool.submit([&] { return chain(depth); }).get(); });
   if (thrown.empty())
@@ -73,7 +75,7 @@ TEST_P(join_limits_test, a_chain_of_a_hundred_thousand_works_or_says_that_it_is_
 
 TEST_P(join_limits_test, a_small_stack_without_spares_ends_in_an_error_and_no_crash) {
   filch::scheduler_options options = shape();
-  options.stack_size = (sanitizer_slowdown == 1 ? 512 : 4096) * 1024;  // sanitizers keep things of their own there
+  options.stack_size = small_stack;
   options.spares = 0;
   filch::scheduler& pool = make_pool(options);
   EXPECT_EQ(pool.submit([&] { return chain(20); }).get(), 20);
@@ -83,7 +85,7 @@ TEST_P(join_limits_test, a_small_stack_without_spares_ends_in_an_error_and_no_cr
 // At the end of the stack each chain has a join that begins and can hardly wait.
 TEST_P(join_limits_test, whoever_can_begin_a_join_can_also_wait_for_it) {
   filch::scheduler_options options = shape();
-  options.stack_size = (sanitizer_slowdown == 1 ? 64 : 4096) * 1024;  // sanitizers keep things of their own there
+  options.stack_size = sanitizer_slowdown == 1 ? 64 * 1024 : small_stack;
   options.spares = 0;
   filch::scheduler& pool = make_pool(options);
   const std::function<long(int)> descend = [&](int left) -> long {

@@ -92,6 +92,19 @@ TEST_P(task_group_cancel_test, of_several_exceptions_the_first_comes_out) {
   });
 }
 
+TEST_P(task_group_cancel_test, each_phase_has_its_own_end) {
+  in_task([] {
+    task_group group;
+    for (const char* const what : {"one", "two", "three"}) {
+      group.run([what] { fail_with(what); });
+      EXPECT_EQ(thrown_by([&] { group.wait(); }), what);
+    }
+    group.cancel();
+    EXPECT_EQ(group.wait(), group_outcome::cancelled);
+    expect_as_new(group);
+  });
+}
+
 TEST_P(task_group_cancel_test, an_exception_comes_through_nested_groups_and_out_of_an_outside_wait) {
   filch::scheduler& pool = make_shaped_pool();
   task_group outer(pool);
@@ -119,8 +132,9 @@ TEST_P(task_group_cancel_test, a_destructor_that_throws_counts_as_well) {
     group.run([guard = thrower(true)] { EXPECT_TRUE(guard.armed); });
     EXPECT_EQ(thrown_by([&] { group.wait(); }), "destroyed");
     expect_as_new(group);
-    group.run([guard = thrower(true)] { ADD_FAILURE() << guard.armed; });
     group.cancel();
+    group.run([guard = thrower(true)] { ADD_FAILURE() << guard.armed; });
+    EXPECT_EQ(group.wait(), group_outcome::cancelled);
   });
 }
 

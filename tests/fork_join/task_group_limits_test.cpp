@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <cstdint>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -92,7 +92,7 @@ TEST_P(task_group_limits_test, a_pool_that_drains_takes_what_its_tasks_add) {
 }
 
 TEST_P(task_group_limits_test, a_small_deque_is_no_limit_to_the_number_of_tasks) {
-  for (const std::int64_t capacity : {2, 4}) {
+  for (const std::size_t capacity : {std::size_t{2}, std::size_t{4}}) {
     filch::scheduler_options options = shape();
     options.deque_capacity = capacity;
     filch::scheduler& pool = make_pool(options);
@@ -170,6 +170,22 @@ TEST_P(task_group_limits_test, a_branch_is_not_lost_below_one_that_a_wait_has_ru
   EXPECT_TRUE(ran);
 }
 
+TEST_P(task_group_limits_test, the_last_worker_of_another_pool_is_refused_a_wait_without_a_spare) {
+  if (width() != 1) GTEST_SKIP() << "the others are not blocked";
+  filch::scheduler& pool = make_pool_without_spares();
+  filch::scheduler& other = make_shaped_pool();
+  held_workers held(other, 1);
+  int ran = 0;
+  task_group group(other);
+  pool.submit([&] {
+        group.run([&] { ++ran; });
+        EXPECT_THROW(group.wait(), filch::too_many_blocked);
+      }).get();
+  held.release();
+  EXPECT_EQ(group.wait(), group_outcome::complete);
+  EXPECT_EQ(ran, 1);
+}
+
 TEST_P(task_group_limits_test, a_spare_runs_what_lies_below_strangers) {
   filch::scheduler& pool = make_shaped_pool();
   std::atomic<int> ran{0};
@@ -206,7 +222,9 @@ void chain_of_destructors(int depth, std::atomic<int>& ended) {
 
 TEST_P(task_group_limits_test, a_chain_of_twenty_thousand_works_or_says_that_it_is_too_deep) {
   constexpr int depth = 20'000;
-  filch::scheduler& pool = make_shaped_pool();
+  filch::scheduler_options options = shape();
+  if (sanitizer_slowdown != 1) options.stack_size = small_stack;
+  filch::scheduler& pool = make_pool(options);
   long reached = 0;
   const std::string thrown = thrown_by([&] { reached = pool.submit([&] { return chain_of_groups(depth); }).get(); });
   if (thrown.empty())
@@ -217,7 +235,7 @@ TEST_P(task_group_limits_test, a_chain_of_twenty_thousand_works_or_says_that_it_
 
 TEST_P(task_group_limits_test, a_small_stack_without_spares_ends_in_an_error_and_no_crash) {
   filch::scheduler_options options = shape();
-  options.stack_size = (sanitizer_slowdown == 1 ? 512 : 4096) * 1024;  // sanitizers keep things of their own there
+  options.stack_size = small_stack;
   options.spares = 0;
   filch::scheduler& pool = make_pool(options);
   EXPECT_EQ(pool.submit([] { return chain_of_groups(20); }).get(), 20);
@@ -227,7 +245,7 @@ TEST_P(task_group_limits_test, a_small_stack_without_spares_ends_in_an_error_and
 
 TEST_P(task_group_limits_test, on_a_small_stack_without_spares_destructors_drop_what_they_cannot_run) {
   filch::scheduler_options options = shape();
-  options.stack_size = (sanitizer_slowdown == 1 ? 512 : 4096) * 1024;  // sanitizers keep things of their own there
+  options.stack_size = small_stack;
   options.spares = 0;
   filch::scheduler& pool = make_pool(options);
   std::atomic<int> ended{0};

@@ -284,6 +284,21 @@ TEST_P(task_group_test, tasks_that_are_older_than_the_group_stay_in_the_deque) {
   EXPECT_EQ(order, (std::vector<int>{3, 2, 1, 0}));
 }
 
+TEST_P(task_group_test, what_lies_between_its_tasks_runs_later_the_oldest_first) {
+  if (width() != 1) GTEST_SKIP() << "one task at a time has an order";
+  filch::scheduler& pool = make_shaped_pool();
+  std::vector<int> order;
+  pool.submit([&] {
+        task_group group;
+        group.run([] {});
+        for (int i = 0; i != 8; ++i) pool.post([&, i] { order.push_back(i); });
+        group.wait();
+        EXPECT_TRUE(order.empty());
+      }).get();
+  pool.wait_idle();
+  EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7}));
+}
+
 TEST_P(task_group_test, groups_live_in_the_branches_of_joins_and_joins_in_the_tasks_of_groups) {
   const std::function<long(long)> fib = [&](long n) -> long {
     if (n < 2) return n;

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
@@ -44,6 +45,11 @@ inline constexpr unsigned sanitizer_slowdown = 1;
 [[nodiscard]] constexpr unsigned scaled(unsigned rounds) noexcept {
   return rounds / sanitizer_slowdown == 0 ? 1 : rounds / sanitizer_slowdown;
 }
+
+/// A small stack, in bytes. Sanitizers keep things of their own there; but the thread sanitizer follows no more than 65,536 calls at
+/// the same time, for which 8 MiB are too large, and the C library gives a stack that is left over to who asks for a quarter
+/// of it.
+inline constexpr std::size_t small_stack = (sanitizer_slowdown == 1 ? 512 : 1536) * std::size_t{1024};
 
 /// Whether FILCH_LONG_TESTS=1 asks for the long forms.
 [[nodiscard]] bool long_form() noexcept;
