@@ -7,6 +7,7 @@
 //   limit(manner, call), admit(manner, passage, from_outside, call)
 //   bulk(manner, n, call), post_bulk(...)  the futures of call(i) for i below n, in order
 //   pull(manner, pulling, call, visit)     visit(i, get), where get() is the result of call(i), for each i that is pulled
+//   together(side_by_side, n, call)        call(i) for i below n, and all are over
 //   make_group(), stop(group), resize(number)
 //   get, help, wait, wait_for, cancel      of a future; the first two take it
 //   ran(id)                                counts a run of a body
@@ -23,6 +24,7 @@
 #include <filch/task/errors.hpp>
 
 #include "programs/flow_steps.hpp"
+#include "programs/fork_steps.hpp"
 #include "programs/program.hpp"
 
 namespace filch_programs {
@@ -110,6 +112,7 @@ class interpreter {
         break;
       case op::pull: own.sum = mix(own.sum, pull(each, own)); break;
       case op::nest: own.sum = mix(own.sum, nest(each.number)); break;
+      case op::together: own.sum = mix(own.sum, together(each)); break;
       case op::resize: machine_.resize(each.number); break;
       case op::raise: throw raised{each.number};
       case op::yield:
@@ -161,6 +164,17 @@ class interpreter {
       const std::uint64_t value = value_of(get);
       sum += wanted.any_may_come() ? 1 : mix(mix(1, index), value);
     });
+    return sum;
+  }
+
+  // Each has a place of its own for what it comes to.
+  std::uint64_t together(const step& each) {
+    std::vector<std::uint64_t> values(each.number);
+    const auto one = child_of_many(each);
+    machine_.together(static_cast<side_by_side>(each.how), each.number,
+                      [&](std::uint32_t index) { values[index] = value_of([&] { return one(index); }); });
+    std::uint64_t sum = 0;
+    for (const std::uint64_t value : values) sum = mix(sum, value);
     return sum;
   }
 

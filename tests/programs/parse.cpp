@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "programs/flow_steps.hpp"
+#include "programs/fork_steps.hpp"
 #include "programs/program.hpp"
 
 namespace filch_programs {
@@ -81,6 +82,16 @@ class parser {
         made.how = waits_ && depth != 0 ? how & ~pulling::leaves : how;
         return made;
       }
+      // Whoever waits for the others takes a spare, with those that its children's waits take.
+      case op::together: {
+        const auto how = below(static_cast<std::uint32_t>(side_by_side::count_));
+        const std::uint32_t many = below(largest_bulk);
+        if (!waits_ && depth != 0) return {op::yield, 0, nullptr};
+        const bool joins = how == static_cast<std::uint32_t>(side_by_side::join);
+        step made = with_child(what, joins ? branches : many, depth, times);
+        made.how = how;
+        return made;
+      }
       case op::nest: {
         const std::uint32_t links = below(deepest_nest);
         return afford(times * links) ? step{what, links, nullptr} : step{op::yield, 0, nullptr};
@@ -126,7 +137,7 @@ class parser {
 
 constexpr std::array<const char*, static_cast<std::size_t>(op::count_)> names{
     "add",      "submit", "post", "bulk", "post_bulk", "get",   "help",  "wait",
-    "wait_for", "drop",   "give", "nest", "yield",     "raise", "cancel", "stop", "later", "limit", "admit", "pull", "resize"};
+    "wait_for", "drop",   "give", "nest", "yield",     "raise", "cancel", "stop", "later", "limit", "admit", "pull", "resize", "together"};
 constexpr std::array<const char*, static_cast<std::size_t>(ending::count_)> endings{
     "the destructor", "shutdown", "shutdown_for a moment", "shutdown_now", "shutdown_now at once"};
 
@@ -136,7 +147,7 @@ void print(std::string& out, const body& of, unsigned depth) {
     out.append(2 * (depth + 1), ' ');
     out += names[static_cast<std::size_t>(each.what)];
     out += ' ' + std::to_string(each.number);
-    if (each.what == op::pull || each.what == op::admit) out += " how " + std::to_string(each.how);
+    if (each.what == op::pull || each.what == op::admit || each.what == op::together) out += " how " + std::to_string(each.how);
     if (each.rank != filch::priority::normal) out += each.rank == filch::priority::high ? " high" : " low";
     if (each.child != nullptr)
       print(out += ' ', *each.child, depth + 1);

@@ -22,6 +22,7 @@
 #include <filch/filch.hpp>
 
 #include "programs/flow_steps.hpp"
+#include "programs/fork_steps.hpp"
 #include "programs/program.hpp"
 
 namespace filch_programs {
@@ -105,6 +106,16 @@ class pool_machine {
       keep(std::move(results));
     }
     if (pulled != wanted.pulled) (void)lost();
+  }
+  template <class Call>
+  void together(side_by_side how, std::uint32_t many, const Call& call) {
+    try {
+      run_side_by_side(pool_, how, many, call);
+    } catch (const filch::task_cancelled&) {
+      (void)lost();
+    } catch (const filch::too_many_blocked&) {
+      (void)lost();
+    }
   }
   [[nodiscard]] group make_group() const { return tokens_ ? group() : group(std::nostopstate); }
   static void stop(group& of) { of.request_stop(); }

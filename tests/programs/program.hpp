@@ -36,6 +36,7 @@ enum class op : std::uint8_t {
   admit,     // some children, each of which needs a place of one of the program's gates
   pull,      // a stream of children, wholly or in part, and add what they have
   resize,    // the pool, to a size that it may have
+  together,  // some children side by side, and add what they have
   count_
 };
 
@@ -46,7 +47,7 @@ struct step {
   std::uint32_t number;  // what to add, which future, how many
   std::shared_ptr<const body> child;
   filch::priority rank = filch::priority::normal;  // of the child
-  std::uint32_t how = 0;                           // to pull, or how many to admit
+  std::uint32_t how = 0;                           // to pull, how many to admit, or what runs them side by side
 };
 
 /// What a task, or a thread outside, does one after the other. The futures that it has left at the end are dropped.

@@ -72,6 +72,11 @@ class serial_machine {
     sure_ = sure;
   }
 
+  template <class Call>
+  static void together(side_by_side, std::uint32_t many, const Call& call) {
+    for (std::uint32_t i = 0; i != many; ++i) call(i);
+  }
+
   static std::uint64_t get(future& of) {
     if (of.threw) throw raised{of.number};
     return of.number;
