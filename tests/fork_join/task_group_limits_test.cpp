@@ -167,6 +167,7 @@ TEST_P(task_group_limits_test, a_branch_is_not_lost_below_one_that_a_wait_has_ru
                     });
         over.set();
       }).get();
+  pool.wait_idle();
   EXPECT_TRUE(ran);
 }
 
