@@ -27,6 +27,6 @@ wait_on_own_stack::~wait_on_own_stack() {
   if (role_ != nullptr) role_->end_blocked_wait();
 }
 
-void wait_on_own_stack::until_ready(state_word<>& state) noexcept { wait_regardless(state); }
+void wait_on_own_stack::until_ready(task_node& task) noexcept { wait_regardless(task); }
 
 }  // namespace filch::inline v0_1::detail

@@ -44,16 +44,18 @@ void group_state::cancel() noexcept {
   (void)stopped.request_stop();
 }
 
-bool group_state::fail(std::exception_ptr reason) noexcept {
-  const bool is_first = keep_if_first(reason);
+bool group_state::fail(std::exception_ptr reason, failure how) noexcept {
+  if (generation_ != process_generation()) return true;
+  const bool is_first = keep_if_first(reason, how);
   cancel();
   return is_first;
 }
 
-bool group_state::keep_if_first(std::exception_ptr& reason) noexcept {
+bool group_state::keep_if_first(std::exception_ptr& reason, failure how) noexcept {
   const lock_guard lock(*this);
   if (reason_ != nullptr) return false;
   reason_.swap(reason);
+  was_thrown_ = how == failure::thrown;
   return true;
 }
 
@@ -75,11 +77,12 @@ std::optional<std::stop_token> group_state::token_if_made() noexcept {
 }
 
 group_state::ending group_state::end() noexcept {
-  if (!cancelled_.load(std::memory_order_relaxed)) return {false, nullptr};
+  if (!cancelled_.load(std::memory_order_relaxed)) return {false, false, nullptr};
   std::stop_source stopped(std::nostopstate);
-  ending how{true, nullptr};
+  ending how{true, false, nullptr};
   const lock_guard lock(*this);
   how.reason.swap(reason_);
+  how.was_thrown = std::exchange(was_thrown_, false);
   stop_.swap(stopped);
   cancelled_.store(false, std::memory_order_relaxed);
   (void)cancelled_groups.fetch_sub(1, std::memory_order_relaxed);

@@ -48,19 +48,28 @@ task_group::task_group(executor_ref pool) noexcept
 task_group::~task_group() {
   if (state_.generation() != detail::process_generation()) return;
   if (!state_.is_zero()) wait_in_destructor();
-  if (state_.end().reason != nullptr) pool_.count_dropped_exception();
+  if (state_.end().was_thrown) pool_.count_dropped_exception();
 }
 
 // On the last worker that is not blocked, with little stack left and without a spare, only what is dropped can end here.
 void task_group::wait_in_destructor() {
+  detail::require_no_child(state_);
+  if (is_wait_over()) return;
+  cancel();
+  fork_context* const own = own_forks(pool_);
+  if (own != nullptr)
+    await_on(*own);
+  else
+    sleep_until_zero();
+}
+
+bool task_group::is_wait_over() noexcept {
   try {
     wait_until_zero();
-  } catch (const too_many_blocked&) {
-    cancel();
-    fork_context* const own = own_forks(pool_);
-    if (own != nullptr) await_on(*own);
-    else sleep_until_zero();
+  } catch (const std::exception&) {  // too_many_blocked, or no memory to say so
+    return false;
   }
+  return true;
 }
 
 group_outcome task_group::wait() {

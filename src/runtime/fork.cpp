@@ -91,15 +91,13 @@ void worker::sleep_until(state_word<>& ready) noexcept {
 // runs may be a stranger's, so whoever waits for a job that this worker has stolen must not rob it meanwhile. A join begins
 // above the reserve of the stack, and half of that is for this.
 void worker::work_instead(state_word<>& ready) noexcept {
-  task_node* entry = stack_pointer() > half_reserve_ ? find_task() : nullptr;
+  task_node* const entry = stack_pointer() > half_reserve_ ? find_task() : nullptr;
   if (entry == nullptr) return wait_without_spare(ready, std::chrono::steady_clock::now() + between_looks_without_spare);
   const bool before = runs_strangers_.load(std::memory_order_relaxed);
   runs_strangers_.store(true, std::memory_order_relaxed);  // seen by who sees what is pushed from here on
-  for (; entry != nullptr; entry = ready.is_ready() ? nullptr : find_task()) {
-    run_entry(entry);
-    ended_.tell();
-  }
+  run_entry(entry);
   runs_strangers_.store(before, std::memory_order_relaxed);
+  ended_.tell();
 }
 
 bool worker::helps_until_done(stack_job& job) noexcept {

@@ -33,10 +33,12 @@ run_outcome pool_core::run_outside(task_node& claimed) noexcept {
 }
 
 void pool_core::count_run(run_outcome outcome) noexcept {
-  if (outcome == run_outcome::value)
-    count_ended({&worker_counters::claims, &worker_counters::executed});
-  else
-    count_ended({&worker_counters::claims, &worker_counters::executed, &worker_counters::failed});
+  switch (outcome) {
+    case run_outcome::value: return count_ended({&worker_counters::claims, &worker_counters::executed});
+    case run_outcome::exception:
+      return count_ended({&worker_counters::claims, &worker_counters::executed, &worker_counters::failed});
+    case run_outcome::not_called: return count_cancelled();
+  }
 }
 
 // The captures' destructors are inside the task, as they are on a worker. Any thread may cancel, also a worker of the pool: its

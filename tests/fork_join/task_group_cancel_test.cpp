@@ -77,19 +77,21 @@ TEST_P(task_group_cancel_test, after_an_exception_no_task_begins) {
 
 TEST_P(task_group_cancel_test, of_several_exceptions_the_first_comes_out) {
   if (width() == 1) GTEST_SKIP() << "two tasks must run at the same time";
-  in_task([] {
-    const event begun;
-    task_group group;
-    group.run([&] {
-      begun.set();
-      EXPECT_TRUE(eventually([&] { return group.is_cancelled(); }));
-      fail_with("second");
-    });
-    EXPECT_TRUE(begun.wait());
-    group.run([] { fail_with("first"); });
-    EXPECT_EQ(thrown_by([&] { group.wait(); }), "first");
-    expect_as_new(group);
-  });
+  filch::scheduler& pool = make_shaped_pool();
+  pool.submit([] {
+        const event begun;
+        task_group group;
+        group.run([&] {
+          begun.set();
+          EXPECT_TRUE(eventually([&] { return group.is_cancelled(); }));
+          fail_with("second");
+        });
+        EXPECT_TRUE(begun.wait());
+        group.run([] { fail_with("first"); });
+        EXPECT_EQ(thrown_by([&] { group.wait(); }), "first");
+        expect_as_new(group);
+      }).get();
+  EXPECT_EQ(pool.metrics().dropped_exceptions, 1U);
 }
 
 TEST_P(task_group_cancel_test, each_phase_has_its_own_end) {
@@ -141,15 +143,17 @@ TEST_P(task_group_cancel_test, a_destructor_that_throws_counts_as_well) {
 TEST_P(task_group_cancel_test, the_destructor_loses_an_exception) {
   filch::scheduler& pool = make_shaped_pool();
   { task_group(pool).run([] { fail_with("lost"); }); }
-  in_task([] {
-    { task_group().run([] { fail_with("lost"); }); }
-    EXPECT_EQ(thrown_by([] {
-                task_group group;
-                group.run([] { fail_with("lost"); });
-                fail_with("seen");
-              }),
-              "seen");
-  });
+  EXPECT_EQ(pool.metrics().dropped_exceptions, 1U);
+  pool.submit([] {
+        { task_group().run([] { fail_with("lost"); }); }
+        EXPECT_EQ(thrown_by([] {
+                    task_group group;
+                    group.run([] { fail_with("lost"); });
+                    fail_with("seen");
+                  }),
+                  "seen");
+      }).get();
+  EXPECT_EQ(pool.metrics().dropped_exceptions, 3U);
 }
 
 TEST_P(task_group_cancel_test, what_was_cancelled_before_it_began_is_not_called_and_its_captures_are_gone) {

@@ -1,16 +1,13 @@
 // Any number of tasks that are awaited together.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <exception>
 #include <stop_token>
 #include <type_traits>
 #include <utility>
 
 #include <filch/detail/base/cache_line.hpp>
 #include <filch/detail/fork_join/group_task.hpp>
-#include <filch/detail/runtime/child_count.hpp>
 #include <filch/detail/runtime/fork_context.hpp>
 #include <filch/detail/task/callable.hpp>
 #include <filch/detail/task/make_task.hpp>
@@ -51,8 +48,9 @@ class alignas(detail::cache_line) task_group {
   explicit task_group(executor_ref pool) noexcept;
   explicit task_group(scheduler& pool) noexcept : task_group(pool.executor()) {}
 
-  /// Waits as wait() does. An exception that nobody has asked for is counted in metrics::dropped_exceptions. If the wait is
-  /// refused (too_many_blocked) what has not begun is not called.
+  /// Waits as wait() does, so none of its tasks may destroy it. An exception that nobody has asked for is counted in
+  /// pool_metrics::dropped_exceptions. If the wait is refused what has not begun is not called. In a child process it returns
+  /// at once.
   ~task_group();
 
   task_group(const task_group&) = delete;
@@ -82,15 +80,16 @@ class alignas(detail::cache_line) task_group {
   /// and no spare is to be had, it runs what there is); then it looks for as long as a worker without work, and sleeps with a
   /// spare in its place.
   ///
-  /// Blocking: until then. Throws: what a task threw, of several the one that came first; task_cancelled, if a shutdown has
-  /// ended tasks that had not begun. Then, and when it returns, all have ended and the group is as new; but a cancel() that
-  /// comes at the end of the wait may be one of what is run next. would_deadlock in a task of this group; too_many_blocked
-  /// without a spare on a worker with little stack left, and on one of another pool; forked in a child process: then it goes
-  /// on, and some of its tasks may have run.
+  /// Blocking: until then. Throws: what a task threw, of several the one that came first (the others are counted as dropped);
+  /// task_cancelled, if a shutdown has ended tasks that had not begun. Then, and when it returns, all have ended and the group
+  /// is as new; but a cancel() that comes at the end of the wait may be one of what is run next. would_deadlock in a task of
+  /// this group; too_many_blocked or std::bad_alloc without a spare on a worker with little stack left, and on one of another
+  /// pool; forked in a child process: then the group goes on, and some of its tasks may have run.
   group_outcome wait();
 
   /// Tasks that have not begun will not be called, also those that are added before wait() returns; stop tokens of those that
-  /// have are stopped, by whoever cancels first. Blocking: never, but for the standard library's lock of a token.
+  /// have are stopped, by whoever cancels first, on whose thread their callbacks run. Does nothing in a child process.
+  /// Blocking: never, but for the standard library's lock of a token.
   void cancel() noexcept;
 
   /// Whether it was cancelled since the last wait(), or a task has thrown: for tasks that want to end early.
@@ -121,6 +120,7 @@ class alignas(detail::cache_line) task_group {
   }
 
   void wait_in_destructor();
+  bool is_wait_over() noexcept;
   void wait_until_zero();
   void await_on(detail::fork_context& own);
   void sleep_until_zero() noexcept;

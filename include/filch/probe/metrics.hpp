@@ -46,7 +46,7 @@ struct pool_metrics {
   worker_metrics outside;               ///< what threads outside did, and all that futures and stop tokens cancelled
   waiting_tasks waiting;                ///< for any worker
   unsigned spares_in_use = 0;           ///< spares that stand in for a blocked worker now
-  std::uint64_t dropped_exceptions = 0; ///< what tasks threw and no get() rethrew before the future was dropped
+  std::uint64_t dropped_exceptions = 0; ///< what tasks threw and no get() or wait() of a group rethrew
   std::uint64_t task_memory = 0;        ///< bytes that the pool holds for small tasks, in use or kept for the next
   latency_histogram latency;            ///< from submit to start, sampled
 

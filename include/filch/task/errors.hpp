@@ -73,7 +73,7 @@ class too_many_blocked final : public error {
   using error::error;
 };
 
-/// The wait could never end: a task waits for itself, or a worker for its own pool.
+/// The wait could never end: a task waits for itself or for its own group, or a worker for its own pool.
 class would_deadlock final : public error {
  public:
   using error::error;

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include <filch/detail/task/state_word.hpp>
+#include <filch/detail/task/task_node.hpp>
 #include <filch/task/executor_ref.hpp>
 #include <filch/task/future.hpp>
 
@@ -25,7 +25,7 @@ class wait_on_own_stack {
   wait_on_own_stack(const wait_on_own_stack&) = delete;
   wait_on_own_stack& operator=(const wait_on_own_stack&) = delete;
 
-  void until_ready(state_word<>& state) noexcept;
+  void until_ready(task_node& task) noexcept;
 
  private:
   worker_role* const role_;
@@ -36,7 +36,7 @@ template <class F>
 auto run_elsewhere(executor_ref pool, F&& function) {
   wait_on_own_stack wait;
   auto result = pool.submit(std::forward<F>(function));
-  wait.until_ready(future_access::state(result).state);
+  wait.until_ready(future_access::state(result));
   return result.get();
 }
 

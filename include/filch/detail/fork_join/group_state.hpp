@@ -31,13 +31,15 @@ class group_state : public child_count<> {
   }
 
   void cancel() noexcept;
+  enum class failure { thrown, never_begun };
   /// Cancels, and keeps the reason if it is the first: whether it is.
-  bool fail(std::exception_ptr reason) noexcept;
+  bool fail(std::exception_ptr reason, failure how) noexcept;
   /// One that cancel() stops. Throws forked, and std::bad_alloc.
   [[nodiscard]] std::stop_token stop_token();
 
   struct ending {
     bool cancelled;
+    bool was_thrown;  // the reason, by a task
     std::exception_ptr reason;
   };
   /// For who has waited for all: how it went. Afterwards the state is as new.
@@ -46,12 +48,13 @@ class group_state : public child_count<> {
  private:
   class lock_guard;
 
-  bool keep_if_first(std::exception_ptr& reason) noexcept;
+  bool keep_if_first(std::exception_ptr& reason, failure how) noexcept;
   std::optional<std::stop_token> token_if_made() noexcept;
 
   // Held for some instructions, and by nobody while the tasks run well.
   std::atomic<bool> locked_{false};
   std::atomic<bool> cancelled_{false};
+  bool was_thrown_ = false;  // under the lock
   const std::uint32_t generation_ = process_generation();
   std::exception_ptr reason_;                // under the lock
   std::stop_source stop_{std::nostopstate};  // under the lock; made when somebody asks

@@ -62,7 +62,7 @@ class group_task final : public group_child {
     const run_outcome outcome =
         run_without_result(context, [&] { (void)link_.call(context.stop, call_); }, destruction());
     if (outcome == run_outcome::exception) [[unlikely]]
-      if (!group.fail(std::exchange(context.unhandled, nullptr))) context.tally.count_dropped();
+      if (!group.fail(std::exchange(context.unhandled, nullptr), group_state::failure::thrown)) context.tally.count_dropped();
     return outcome;
   }
 
@@ -73,7 +73,7 @@ class group_task final : public group_child {
     group_state& group = task.group();
     destroy_unrun(task.destruction());
     if (reason == nullptr) return;
-    if (!group.is_cancelled()) (void)group.fail(std::move(reason));
+    if (!group.is_cancelled()) (void)group.fail(std::move(reason), group_state::failure::never_begun);
     group.remove(1);
   }
 

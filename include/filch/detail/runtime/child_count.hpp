@@ -22,7 +22,7 @@ namespace filch::inline v0_1::detail {
 template <class Atomics = standard_atomics>
 class child_count {
  public:
-  /// By a child, or by who has not begun to wait.
+  /// While a child has not ended, or before anybody has begun to wait.
   void add() noexcept {
     // Relaxed: who queues the child publishes it, and its end comes later in the order of this word.
     (void)word_.fetch_add(one, std::memory_order_relaxed);

@@ -1,4 +1,5 @@
-// The part of a worker that join() is compiled into its callers with: its deque, and a look at who is idle.
+// The part of a worker that joins and groups are compiled into their callers with: its deque, a look at who is idle, and the ends
+// that a group has not been told of.
 #pragma once
 
 #include <cstddef>

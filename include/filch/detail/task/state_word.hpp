@@ -7,7 +7,7 @@
 //   install     adds a waiter, unless the task is done
 //   uninstall   takes a waiter out of the middle, for a wait that timed out
 //   finish      publishes the result and hands the list to the finisher, once
-//   reopen      makes a finished word claimable again, for a task that is queued again
+//   reopen      makes a finished word as new, for a task that is queued again, or for another wait
 //
 // Invariant: a waiter that was installed is either taken out by its own uninstall or notified exactly once.
 #pragma once
@@ -110,7 +110,8 @@ class state_word {
   /// Makes a finished word as new. By who queues its task again, for which nobody has waited, or will; or by the only one who
   /// waits, who has seen READY.
   void reopen() noexcept {
-    // Relaxed: what the next claimer reads it gets with the pointer to the task, or under the lock that the caller holds.
+    // Relaxed: what the next claimer reads it gets with the pointer to the task, or under the lock that the caller holds;
+    // who waits again publishes it by child_count::begin_to_wait().
     word_.store(0, std::memory_order_relaxed);
   }
 
