@@ -96,7 +96,7 @@ void worker::work_instead(state_word<>& ready) noexcept {
   const bool before = runs_strangers_.load(std::memory_order_relaxed);
   runs_strangers_.store(true, std::memory_order_relaxed);  // seen by who sees what is pushed from here on
   run_entry(entry);
-  runs_strangers_.store(before, std::memory_order_relaxed);
+  runs_strangers_.store(before, std::memory_order_release);  // [F4] pairs with [F3]: a job that was among them is seen to be done
   ended_.tell();
 }
 
@@ -114,7 +114,8 @@ bool worker::run_one_of_its_thief(stack_job& awaited) noexcept {
   if (robber == nullptr || !robber->thief().has_work() || !has_room_to_join()) return false;
   counters_.steal_attempts.add(1);
   const steal_result<task_node> taken = robber->thief().steal_if([&](const task_node* entry) {
-    return stack_job::is_in(entry) && !robber->runs_strangers_.load(std::memory_order_relaxed) && !awaited.is_done();
+    // [F3] acquire, pairs with [F4]: the look whether the job is done comes afterwards.
+    return stack_job::is_in(entry) && !robber->runs_strangers_.load(std::memory_order_acquire) && !awaited.is_done();
   });
   if (taken.outcome != steal_outcome::success) return false;
   counters_.stolen.add(1);
