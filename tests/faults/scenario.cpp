@@ -17,6 +17,7 @@
 
 #include "faults/account.hpp"
 #include "faults/flow.hpp"
+#include "faults/fork_join.hpp"
 #include "runtime/pool_core.hpp"
 
 namespace filch_faults {
@@ -84,6 +85,8 @@ class life : private account {
     pass_gates(*this, pool);
     wait_at_a_gate(*this, pool);
     change_sizes(*this, pool);
+    use_groups(*this, pool);
+    use_joins(*this, pool);
     submit_from_tasks(pool);
     wait_for_what_runs_elsewhere(pool);
     wait_for_what_runs_elsewhere(pool);  // the spare that was refused a thread is asked for again
@@ -234,6 +237,8 @@ class life : private account {
         use_tokens(pool);
         pull_streams(*this, pool);
         pass_gates(*this, pool);
+        use_groups(*this, pool);
+        use_joins(*this, pool);
         for (int i = 0; i != 30; ++i)
           if (attempt([&] { pool.post([this] { ++posts_ran_; }); })) ++posts_taken_;
         for (int i = 0; i != 30; ++i)
