@@ -153,13 +153,16 @@ bool job::may_start() noexcept {
   return true;
 }
 
-// Whether there is to be another attempt. Without memory to note the failure there is none.
+// Whether there is to be another attempt. Without memory to note the failure there is none. What was thrown is looked at before it
+// is noted: afterwards the alarm may give it to who waits for the job.
 bool job::take_failure(std::exception_ptr thrown) noexcept {
   thrown_ = std::move(thrown);
   if (plan_.retry.attempts == 1 || !is_worth_another()) return false;
+  const bool is_last = static_cast<int>(failures_.size()) + 1 == plan_.retry.attempts;
+  std::exception_ptr exhausted = is_last ? retries_exhausted_because(failures_, thrown_) : nullptr;
   if (!note_failure()) return false;
-  if (static_cast<int>(failures_.size()) < plan_.retry.attempts) return true;
-  thrown_ = retries_exhausted_because(failures_);
+  if (!is_last) return true;
+  thrown_ = std::move(exhausted);
   return false;
 }
 

@@ -52,11 +52,14 @@ std::exception_ptr timed_out_because(const std::vector<std::exception_ptr>& fail
   });
 }
 
-std::exception_ptr retries_exhausted_because(const std::vector<std::exception_ptr>& failures) noexcept {
+std::exception_ptr retries_exhausted_because(const std::vector<std::exception_ptr>& before,
+                                             const std::exception_ptr& last) noexcept {
   return made([&] {
-    return retries_exhausted("filch: the job failed at each of its " + std::to_string(failures.size()) +
-                                 " attempts; at the last one: " + what_it_says(failures.back()),
-                             failures);
+    const std::string what = "filch: the job failed at each of its " + std::to_string(before.size() + 1) +
+                             " attempts; at the last one: " + what_it_says(last);
+    std::vector<std::exception_ptr> failures(before);
+    failures.push_back(last);
+    return retries_exhausted(what, std::move(failures));
   });
 }
 
