@@ -64,10 +64,7 @@ std::stop_token group_state::stop_token() {
   if (std::optional<std::stop_token> there = token_if_made()) return *std::move(there);
   std::stop_source made;
   const lock_guard lock(*this);
-  if (!stop_.stop_possible()) {
-    if (cancelled_.load(std::memory_order_relaxed)) (void)made.request_stop();  // nobody listens to it yet
-    stop_.swap(made);
-  }
+  if (!stop_.stop_possible()) stop_.swap(made);  // if it is cancelled already nobody will be called with it
   return stop_.get_token();
 }
 

@@ -1,5 +1,5 @@
 // How many children of a group have not ended, in one word, and who waits for the last of them. The transitions and the proof
-// are in src/runtime/README.md, groups.
+// are in src/runtime/README.md, task groups.
 //
 //   [ children | AWAITED ]
 //

@@ -1,6 +1,6 @@
 // Children of one group that a worker has ended, and of which the group has not been told yet: it is told of many at once. By
 // the worker's own thread, which tells before it does anything that is not a child of this group; see src/runtime/README.md,
-// groups.
+// task groups.
 #pragma once
 
 #include <cstdint>
