@@ -103,7 +103,7 @@ class job {
   void cancel(std::exception_ptr reason) noexcept;
 
   // --- for the scenarios ---
-  /// As submit_job(); false when the pool is closed, and the job is gone then.
+  /// As submission::queue_job(); false when the pool is closed, and the job is gone then.
   bool submit(model::stop_state& stops) {
     plan_.stop.of = &stops;
     hook_.arm(*this, model::stop_token{&stops});

@@ -1,36 +1,17 @@
 // Submitting a job: a task that may have to wait until it is let through, may be tried again, and may have to be over in time.
 #pragma once
 
-#include <chrono>
 #include <utility>
 
-#include <filch/detail/flow/admitted.hpp>
-#include <filch/detail/flow/submit_job.hpp>
+#include <filch/detail/flow/admission.hpp>
+#include <filch/detail/flow/start_submission.hpp>
+#include <filch/detail/flow/submission.hpp>
 #include <filch/detail/task/callable.hpp>
-#include <filch/detail/time/pool_timers.hpp>
 #include <filch/flow/job_options.hpp>
-#include <filch/flow/rate_limiter.hpp>
 #include <filch/runtime/scheduler.hpp>
 #include <filch/task/future.hpp>
-#include <filch/time/submit_after.hpp>
 
 namespace filch::inline v0_1 {
-
-namespace detail {
-
-template <class F, class... Args>
-future<task_result<F, Args...>> submit_admitted(scheduler& pool, const job_options& options, F&& function, Args&&... args) {
-  if (!is_any_task(options)) return submit_job(pool, options, std::forward<F>(function), std::forward<Args>(args)...);
-  if (options.limiter != nullptr) {
-    const pool_timers by = timers_of(pool);
-    const std::chrono::steady_clock::time_point now = by.now();
-    const std::chrono::steady_clock::time_point due = options.limiter->take(now);
-    if (due > now) return submit_due(by, due, options.task, std::forward<F>(function), std::forward<Args>(args)...);
-  }
-  return pool.submit(options.task, std::forward<F>(function), std::forward<Args>(args)...);
-}
-
-}  // namespace detail
 
 /// Submits `function(args...)` to a pool when its gate, if it has one, admits it: see admission_gate for what happens where
 /// that is full. It is queued when its rate limiter lets it through: at once, as executor_ref::submit, or as submit_at() in the
@@ -62,9 +43,8 @@ template <class F, class... Args>
   requires detail::submittable<F, Args...>
 future<detail::task_result<F, Args...>> submit(scheduler& pool, const job_options& options, F&& function, Args&&... args) {
   detail::require_callable(function);
-  if (options.gate != nullptr)
-    return detail::submit_at_gate(pool, options, std::forward<F>(function), std::forward<Args>(args)...);
-  return detail::submit_with_place(pool, options, {}, std::forward<F>(function), std::forward<Args>(args)...);
+  return detail::submit_admitted(pool, options, detail::admit_as_asked(pool, options, detail::traits_of<F, Args...>),
+                                 std::forward<F>(function), std::forward<Args>(args)...);
 }
 
 }  // namespace filch::inline v0_1

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include <filch/detail/flow/admission.hpp>
-#include <filch/detail/flow/admitted.hpp>
+#include <filch/detail/flow/start_submission.hpp>
 #include <filch/detail/task/callable.hpp>
 #include <filch/detail/task/wait.hpp>
 #include <filch/flow/admission_gate.hpp>
@@ -35,7 +35,7 @@ template <class F, class... Args>
   if (options.gate == nullptr) return filch::submit(pool, options, std::forward<F>(function), std::forward<Args>(args)...);
   detail::admission got = detail::admit_at_once(*options.gate, pool);
   if (got.outcome == detail::admission_outcome::full) return std::nullopt;
-  return detail::submit_with_place(pool, options, std::move(got.taken), std::forward<F>(function), std::forward<Args>(args)...);
+  return detail::submit_admitted(pool, options, std::move(got), std::forward<F>(function), std::forward<Args>(args)...);
 }
 
 /// The same for a job of which no more is said.
@@ -64,7 +64,7 @@ template <class Rep, class Period, class F, class... Args>
   if (options.gate == nullptr) return filch::submit(pool, options, std::forward<F>(function), std::forward<Args>(args)...);
   detail::admission got = detail::admit_until(*options.gate, pool, options.task.stop, detail::deadline_after(limit));
   if (got.outcome == detail::admission_outcome::full) return std::nullopt;
-  return detail::submit_with_place(pool, options, std::move(got.taken), std::forward<F>(function), std::forward<Args>(args)...);
+  return detail::submit_admitted(pool, options, std::move(got), std::forward<F>(function), std::forward<Args>(args)...);
 }
 
 /// The same for a job of which no more is said.

@@ -204,8 +204,7 @@ class executor_ref {
   [[gnu::noinline]] Task& make_and_queue(const task_options& options, F&& function, Args&&... args) const {
     Task& made = detail::make_task<Task>(*pool_, typename Task::link_type(options.stop), std::in_place,
                                          std::forward<F>(function), std::forward<Args>(args)...);
-    detail::task_node* const task = &made;
-    detail::queue_with_hook(made, options.stop, [&] { pool_->enqueue_with(options.priority, &task, 1); });
+    detail::enqueue_with_hook(*pool_, options.priority, made, made.hook(), options.stop);
     return made;
   }
 

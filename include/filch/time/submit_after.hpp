@@ -20,27 +20,19 @@ namespace filch::inline v0_1 {
 
 namespace detail {
 
-template <class Stop, class F, class... Args>
-future<task_result<F, Args...>> submit_when(const pool_timers& by, std::chrono::steady_clock::time_point due,
-                                            const task_options& options, F&& function, Args&&... args) {
-  using call = bound_call<std::decay_t<F>, std::decay_t<Args>...>;
-  using task = submitted_task<task_result<F, Args...>, call, Stop, with_delay>;
-  task& made = make_task<task>(by.pool, by, options.priority, typename task::link_type(options.stop), std::in_place,
-                               std::forward<F>(function), std::forward<Args>(args)...);
-  queue_with_hook(made, options.stop, [&] {
-    by.pool.reserve(options.priority);
-    made.waiting().start(made, due);
-  });
-  return future_access::adopt(made);
-}
+// It has room for a stop token also where none is given: next to the wait that is little, and to compile another kind is not.
+template <class F, class... Args>
+using delayed_task = submitted_task<task_result<F, Args...>, bound_call<std::decay_t<F>, std::decay_t<Args>...>,
+                                    with_own_stop<takes_stop_token<F, Args...>>, with_delay>;
 
 template <class F, class... Args>
 future<task_result<F, Args...>> submit_due(const pool_timers& by, std::chrono::steady_clock::time_point due,
                                            const task_options& options, F&& function, Args&&... args) {
-  if (options.stop.stop_possible())
-    return submit_when<with_own_stop<takes_stop_token<F, Args...>>>(by, due, options, std::forward<F>(function),
-                                                                    std::forward<Args>(args)...);
-  return submit_when<without_own_stop>(by, due, options, std::forward<F>(function), std::forward<Args>(args)...);
+  using task = delayed_task<F, Args...>;
+  task& made = make_task<task>(by.pool, by, options.priority, typename task::link_type(options.stop), std::in_place,
+                               std::forward<F>(function), std::forward<Args>(args)...);
+  made.waiting().submit(made, made.hook(), options.stop, due);
+  return future_access::adopt(made);
 }
 
 }  // namespace detail

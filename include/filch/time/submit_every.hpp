@@ -26,12 +26,12 @@ inline constexpr bool takes_stop_token_again = std::is_invocable_v<std::decay_t<
 template <class F>
 concept repeatable = takes_stop_token_again<F> || std::is_invocable_v<std::decay_t<F>&>;
 
-template <class Stop, class F>
+template <class F>
 future<void> start_series(const pool_timers& by, const tick_plan& plan, const std::stop_token& stop, F&& function) {
-  using made_series = series_of<std::decay_t<F>, Stop>;
-  made_series& made =
-      make_task<made_series>(by.pool, by, plan, typename Stop::link(stop), std::forward<F>(function));
-  queue_with_hook(made, stop, [&] { made.start(); });
+  using stop_of = with_own_stop<takes_stop_token_again<F>>;
+  using made_series = series_of<std::decay_t<F>, stop_of>;
+  made_series& made = make_task<made_series>(by.pool, by, plan, typename stop_of::link(stop), std::forward<F>(function));
+  queue_with_hook(made, made, made.hook(), stop, [&] { made.start(); });
   return future_access::adopt<void>(made);
 }
 
@@ -71,10 +71,7 @@ future<void> submit_every(scheduler& pool, std::chrono::duration<Rep, Period> pe
   const detail::pool_timers by = detail::timers_of(pool);
   const steady::time_point first = detail::later(by.now(), options.first ? *options.first : step);
   const detail::tick_plan plan{first, step, options.pace, options.missed, options.task.priority};
-  if (options.task.stop.stop_possible())
-    return detail::start_series<detail::with_own_stop<detail::takes_stop_token_again<F>>>(by, plan, options.task.stop,
-                                                                                         std::forward<F>(function));
-  return detail::start_series<detail::without_own_stop>(by, plan, {}, std::forward<F>(function));
+  return detail::start_series(by, plan, options.task.stop, std::forward<F>(function));
 }
 
 /// The same with all options as they are by default.

@@ -8,8 +8,11 @@
 #include <utility>
 
 #include <filch/detail/memory/blocks.hpp>
+#include <filch/detail/task/cancel.hpp>
+#include <filch/detail/task/stop_hook.hpp>
 #include <filch/detail/task/task_node.hpp>
 #include <filch/detail/task/task_pool.hpp>
+#include <filch/task/priority.hpp>
 
 namespace filch::inline v0_1::detail {
 
@@ -49,20 +52,28 @@ inline void enqueue_made(task_pool& pool, task_node& made) {
   discard_on_failure(made, [&] { pool.enqueue(&task, 1); });
 }
 
-/// As discard_on_failure() for a task that may have a hook for a stop token: it is armed before, and handed over or withdrawn
-/// afterwards.
-template <class Task, class Queue>
-void queue_with_hook(Task& made, const std::stop_token& stop, Queue&& queue) {
-  made.hook().arm(made, stop);
-  discard_on_failure(made, [&] {
+/// As discard_on_failure() for a task that has a hook for a stop token: it is armed before, and handed over or withdrawn
+/// afterwards. `made` is what the hook claims, `node` the task.
+template <class Task, class Hook, class Queue>
+void queue_with_hook(Task& made, task_node& node, Hook& hook, const std::stop_token& stop, Queue&& queue) {
+  hook.arm(made, stop);
+  discard_on_failure(node, [&] {
     try {
       queue();
     } catch (...) {
-      made.hook().withdraw();
+      hook.withdraw();
       throw;
     }
   });
-  made.hook().hand_over(made);
+  hook.hand_over(made);
+}
+
+/// Queues a task with a hook for a stop token, all of whose references but the hook's are here. Throws as
+/// task_pool::enqueue_with, and it is gone then.
+inline void enqueue_with_hook(task_pool& pool, priority rank, task_node& made, stop_hook<task_node>& hook,
+                              const std::stop_token& stop) {
+  task_node* const task = &made;
+  queue_with_hook(made, made, hook, stop, [&] { pool.enqueue_with(rank, &task, 1); });
 }
 
 /// Makes a task and queues it, in one step of the pool. Throws as task_pool::enqueue.
