@@ -8,6 +8,7 @@
 #include <filch/detail/flow/moment.hpp>
 #include <filch/detail/task/cancel.hpp>
 #include <filch/detail/task/make_task.hpp>
+#include <filch/detail/task/wait.hpp>
 #include <filch/flow/rate_limiter.hpp>
 
 #include "time/timers.hpp"
@@ -42,10 +43,10 @@ admission admit_as_asked(scheduler& pool, const job_options& options, callable_t
 }
 
 submission::submission(const scheduler& pool, const job_options& options, bool run_by_caller, callable_traits of_callable)
-    : options_(options),
+    : task_(options.task),
       pool_(task_pool_of(pool)),
       run_by_caller_(run_by_caller),
-      kind_(options.task.stop.stop_possible() ? submission_kind::with_token : submission_kind::plain) {
+      kind_(task_.stop.stop_possible() ? submission_kind::with_token : submission_kind::plain) {
   const bool is_job = !is_any_task(options);
   if (!is_job && options.limiter == nullptr) return;
   timers_.emplace(timers_of(pool));
@@ -53,17 +54,17 @@ submission::submission(const scheduler& pool, const job_options& options, bool r
     kind_ = submission_kind::job;
     plan_.emplace(plan_for(options, of_callable));
   }
-  if (options.limiter != nullptr) take_moment();
+  if (options.limiter != nullptr) take_moment(options);
 }
 
 submission::~submission() = default;
 
 // Who runs it waits for the moment, but not beyond the deadline of the job.
-void submission::take_moment() {
+void submission::take_moment(const job_options& options) {
   const steady_time now = timers_->now();
-  due_ = options_.limiter->take(now);
+  due_ = options.limiter->take(now);
   if (run_by_caller_)
-    due_ = std::min(due_, options_.deadline.value_or(steady_time::max()));
+    due_ = std::min(due_, options.deadline.value_or(steady_time::max()));
   else if (plan_)
     plan_->due = due_;
   else if (due_ > now)
@@ -74,7 +75,7 @@ void submission::take_moment() {
 
 void submission::count_or_queue(task_node& made) const {
   task_node* const task = &made;
-  run_by_caller_ ? pool_.reserve(rank()) : pool_.enqueue_with(rank(), &task, 1);
+  run_by_caller_ ? pool_.reserve(task_.priority) : pool_.enqueue_with(task_.priority, &task, 1);
 }
 
 void submission::queue(task_node& made, no_stop_hook&) const {
@@ -82,15 +83,11 @@ void submission::queue(task_node& made, no_stop_hook&) const {
 }
 
 void submission::queue(task_node& made, stop_hook<task_node>& hook) const {
-  queue_with_hook(made, made, hook, stop(), [&] { count_or_queue(made); });
-}
-
-void submission::queue_later(task_node& made, stop_hook<task_node>& hook, delay& waiting) const {
-  waiting.submit(made, hook, stop(), due_);
+  queue_with_hook(made, made, hook, task_.stop, [&] { count_or_queue(made); });
 }
 
 void submission::queue_job(job& made) const {
-  queue_with_hook(made, made.node(), made.hook(), stop(), [&] { run_by_caller_ ? made.reserve() : made.start(); });
+  queue_with_hook(made, made.node(), made.hook(), task_.stop, [&] { run_by_caller_ ? made.reserve() : made.start(); });
 }
 
 // --- run by the caller ---
@@ -101,12 +98,12 @@ template <class Run, class Cancel, class Stopped>
 void submission::run_in_its_moment(Run&& run, Cancel&& cancel, Stopped&& stopped) const {
   if (timers_ && due_ > timers_->now()) {
     try {
-      wait_for_moment(*timers_, due_, stop());
+      wait_for_moment(*timers_, due_, task_.stop);
     } catch (...) {
       cancel(std::current_exception());
       throw;
     }
-    if (stop().stop_requested()) return stopped();
+    if (task_.stop.stop_requested()) return stopped();
   }
   run();
 }

@@ -1,5 +1,4 @@
 // What is left of submit_after() and submit_at() when the task has been made.
-#include <filch/detail/task/cancel.hpp>
 #include <filch/detail/task/make_task.hpp>
 #include <filch/detail/time/delay.hpp>
 

@@ -196,6 +196,22 @@ TEST_P(retry_test, a_stop_request_ends_one_that_waits) {
   EXPECT_EQ(*always.calls, 1);
 }
 
+TEST_P(retry_test, the_callable_may_bring_the_options_with_it) {
+  struct brings_options {
+    job_options options;
+    void operator()() { throw std::runtime_error("not yet"); }
+  };
+  filch::scheduler& pool = make_timed_pool();
+  std::stop_source group;
+  brings_options both{five()};
+  both.options.task.stop = group.get_token();
+  filch::future<void> job = filch::submit(pool, both.options, std::move(both));
+  ASSERT_TRUE(waits(pool, 1));
+  group.request_stop();
+  EXPECT_TRUE(job.ready());
+  (void)job.cancel();
+}
+
 TEST_P(retry_test, one_that_is_told_to_stop_while_it_runs_is_not_tried_again) {
   filch::scheduler& pool = make_timed_pool();
   std::stop_source group;

@@ -183,6 +183,33 @@ TEST_P(submit_after_test, a_stop_token_ends_those_that_wait_and_tells_those_that
   EXPECT_EQ(pool.shutdown(), (filch::shutdown_counts{.finished = 1, .cancelled = 101}));
 }
 
+TEST_P(submit_after_test, without_a_token_of_its_own_it_is_given_that_of_the_pool) {
+  filch::scheduler& pool = make_timed_pool();
+  std::stop_token kept;
+  filch::submit_after(pool, 0ms, [&](const std::stop_token& stop) { kept = stop; }).get();
+  EXPECT_FALSE(kept.stop_requested());
+  (void)pool.shutdown_now();
+  EXPECT_TRUE(kept.stop_requested()) << "it was good for the call alone";
+}
+
+TEST_P(submit_after_test, a_callable_may_bring_the_options_with_it) {
+  struct brings_options {
+    filch::task_options options;
+    void operator()() const {}
+  };
+  filch::scheduler& pool = make_timed_pool();
+  std::stop_source source;
+  brings_options later{{.stop = source.get_token()}};
+  auto waiting = filch::submit_after(pool, 1h, later.options, std::move(later));
+  held_workers held(pool, width());
+  brings_options now{{.stop = source.get_token()}};
+  auto queued = pool.submit(now.options, std::move(now));
+  source.request_stop();
+  EXPECT_TRUE(waiting.ready());
+  EXPECT_TRUE(queued.ready());
+  (void)waiting.cancel();
+}
+
 TEST_P(submit_after_test, a_dropped_future_neither_waits_nor_cancels) {
   filch::scheduler& pool = make_timed_pool();
   const event ran;

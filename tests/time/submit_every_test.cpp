@@ -260,6 +260,22 @@ TEST_P(submit_every_test, a_call_takes_the_token_of_its_pool) {
   EXPECT_TRUE(told);
 }
 
+TEST_P(submit_every_test, without_a_token_of_its_own_a_call_is_given_that_of_the_pool) {
+  filch::scheduler& pool = make_timed_pool();
+  std::stop_token kept;
+  const event over;
+  auto series = filch::submit_every(pool, 1h, [&, over](const std::stop_token& stop) {
+    kept = stop;
+    over.set();
+  });
+  clock.advance(1h);
+  EXPECT_TRUE(over.wait());
+  pool.wait_idle();
+  EXPECT_FALSE(kept.stop_requested());
+  (void)pool.shutdown_now();
+  EXPECT_TRUE(kept.stop_requested()) << "it was good for the call alone";
+}
+
 TEST_P(submit_every_test, a_pool_is_idle_between_two_calls) {
   filch::scheduler& pool = make_timed_pool();
   auto series = filch::submit_every(pool, 1h, [] {});

@@ -202,9 +202,10 @@ class executor_ref {
   // gone, unless a future holds it.
   template <class Task, class F, class... Args>
   [[gnu::noinline]] Task& make_and_queue(const task_options& options, F&& function, Args&&... args) const {
-    Task& made = detail::make_task<Task>(*pool_, typename Task::link_type(options.stop), std::in_place,
-                                         std::forward<F>(function), std::forward<Args>(args)...);
-    detail::enqueue_with_hook(*pool_, options.priority, made, made.hook(), options.stop);
+    const task_options kept = options;  // the callable may have the options with it
+    Task& made = detail::make_task<Task>(*pool_, typename Task::link_type(kept.stop), std::in_place, std::forward<F>(function),
+                                         std::forward<Args>(args)...);
+    detail::enqueue_with_hook(*pool_, kept.priority, made, made.hook(), kept.stop);
     return made;
   }
 

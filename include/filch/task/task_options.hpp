@@ -22,9 +22,9 @@ struct task_options {
   /// It is good while the task runs: to its children a task gives the group's token, not that one.
   ///
   /// One token may be given to any number of tasks, of several pools: to stop a group is to stop its source. Costs some 72
-  /// bytes a task and, when it is submitted and when it starts, a lock of the standard library's that all tasks with this
-  /// token share. Where the callable takes a token, some 88 bytes, the locks of this token and of the pool's twice more, and
-  /// an allocation by the standard library, for a bulk one in all.
+  /// bytes a task, which those that wait for their time have in any case, and, when it is submitted and when it starts, a lock
+  /// of the standard library's that all tasks with this token share. Where the callable takes a token, some 88 bytes, the locks
+  /// of this token and of the pool's twice more, and an allocation by the standard library, for a bulk one in all.
   std::stop_token stop{};
 };
 

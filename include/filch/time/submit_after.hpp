@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <stop_token>
 #include <type_traits>
 #include <utility>
 
@@ -29,9 +30,10 @@ template <class F, class... Args>
 future<task_result<F, Args...>> submit_due(const pool_timers& by, std::chrono::steady_clock::time_point due,
                                            const task_options& options, F&& function, Args&&... args) {
   using task = delayed_task<F, Args...>;
-  task& made = make_task<task>(by.pool, by, options.priority, typename task::link_type(options.stop), std::in_place,
+  const std::stop_token stop = options.stop;  // the callable may have the options with it
+  task& made = make_task<task>(by.pool, by, options.priority, typename task::link_type(stop), std::in_place,
                                std::forward<F>(function), std::forward<Args>(args)...);
-  made.waiting().submit(made, made.hook(), options.stop, due);
+  made.waiting().submit(made, made.hook(), stop, due);
   return future_access::adopt(made);
 }
 

@@ -25,7 +25,9 @@ class job_of final : public future_state<R>, public job {
   /// Four holders: the future, the attempts, and two for the hook.
   template <class... Parts>
   job_of(task_pool&, const pool_timers& by, job_plan&& plan, Parts&&... parts)
-      : future_state<R>(table, static_cast<job&>(*this), 4), job(*this, by, std::move(plan)), link_(stop_token()) {
+      : future_state<R>(table, static_cast<job&>(*this), 4),
+        job(*this, by, std::move(plan)),
+        link_(stop_token(), stoppable_t()) {
     ::new (static_cast<void*>(std::addressof(call_))) Call(is_tried_once(), std::forward<Parts>(parts)...);
   }
 

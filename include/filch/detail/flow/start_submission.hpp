@@ -1,7 +1,6 @@
 // Making the task that a submission asks for, of the callable and its arguments, and starting it.
 #pragma once
 
-#include <stop_token>
 #include <type_traits>
 #include <utility>
 
@@ -14,10 +13,10 @@
 #include <filch/detail/task/make_task.hpp>
 #include <filch/detail/task/own_stop.hpp>
 #include <filch/detail/task/submitted_task.hpp>
-#include <filch/detail/time/delay.hpp>
 #include <filch/flow/job_options.hpp>
 #include <filch/runtime/scheduler.hpp>
 #include <filch/task/future.hpp>
+#include <filch/time/submit_after.hpp>
 
 namespace filch::inline v0_1::detail {
 
@@ -29,20 +28,12 @@ inline constexpr callable_traits traits_of{
 
 template <class Task, class... Parts>
 auto start_task(const submission& asked, Parts&&... parts) {
-  Task& made = make_task<Task>(asked.pool(), typename Task::link_type(asked.stop()), std::in_place,
+  Task& made = make_task<Task>(asked.pool(), typename Task::link_type(asked.task().stop), std::in_place,
                                std::forward<Parts>(parts)...);
   asked.queue(made, made.hook());
   auto result = future_access::adopt(made);
   asked.run_if_asked(made);
   return result;
-}
-
-template <class Task, class... Parts>
-auto start_later(const submission& asked, Parts&&... parts) {
-  Task& made = make_task<Task>(asked.pool(), asked.timers(), asked.rank(), typename Task::link_type(asked.stop()),
-                               std::in_place, std::forward<Parts>(parts)...);
-  asked.queue_later(made, made.hook(), made.waiting());
-  return future_access::adopt(made);
 }
 
 template <class Job, class... Parts>
@@ -66,8 +57,7 @@ future<task_result<F, Args...>> start(submission& asked, F&& function, Args&&...
             asked, std::forward<F>(function), std::forward<Args>(args)...);
       break;  // refused before
     case submission_kind::delayed:
-      return start_later<submitted_task<result, call, with_own_stop<takes_token>, with_delay>>(
-          asked, std::forward<F>(function), std::forward<Args>(args)...);
+      return submit_due(asked.timers(), asked.due(), asked.task(), std::forward<F>(function), std::forward<Args>(args)...);
     case submission_kind::with_token:
       return start_task<submitted_task<result, call, with_own_stop<takes_token>>>(asked, std::forward<F>(function),
                                                                                  std::forward<Args>(args)...);

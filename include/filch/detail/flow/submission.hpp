@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <optional>
-#include <stop_token>
 #include <utility>
 
 #include <filch/detail/flow/admission.hpp>
@@ -13,10 +12,9 @@
 #include <filch/detail/task/stop_hook.hpp>
 #include <filch/detail/task/task_node.hpp>
 #include <filch/detail/task/task_pool.hpp>
-#include <filch/detail/time/delay.hpp>
 #include <filch/detail/time/pool_timers.hpp>
 #include <filch/flow/job_options.hpp>
-#include <filch/task/priority.hpp>
+#include <filch/task/task_options.hpp>
 
 namespace filch::inline v0_1 {
 class scheduler;
@@ -49,19 +47,18 @@ class submission {
 
   [[nodiscard]] submission_kind kind() const noexcept { return kind_; }
   [[nodiscard]] task_pool& pool() const noexcept { return pool_; }
-  [[nodiscard]] const std::stop_token& stop() const noexcept { return options_.task.stop; }
-  [[nodiscard]] priority rank() const noexcept { return options_.task.priority; }
+  [[nodiscard]] const task_options& task() const noexcept { return task_; }
 
-  /// Where the kind needs them: any but the first two.
+  /// Of a delayed task, and the first of a job.
   [[nodiscard]] const pool_timers& timers() const noexcept { return *timers_; }
+  [[nodiscard]] std::chrono::steady_clock::time_point due() const noexcept { return due_; }
   /// Of a job.
   [[nodiscard]] job_plan&& plan() noexcept { return std::move(*plan_); }
 
-  /// Queues a task that was made, all of whose references are here, or has it wait for its moment. One that the caller is to
-  /// run is counted instead. Throws as task_pool::enqueue, and the task is gone then.
+  /// Queues a task that was made, all of whose references are here. One that the caller is to run is counted instead. Throws as
+  /// task_pool::enqueue, and the task is gone then.
   void queue(task_node& made, no_stop_hook&) const;
   void queue(task_node& made, stop_hook<task_node>& hook) const;
-  void queue_later(task_node& made, stop_hook<task_node>& hook, delay& waiting) const;
   void queue_job(job& made) const;
 
   /// Afterwards, with a future of the task: runs it if the caller is to, when its moment has come, unless somebody has ended it
@@ -70,12 +67,12 @@ class submission {
   void run_job_if_asked(job& made) const;
 
  private:
-  void take_moment();
+  void take_moment(const job_options& options);
   void count_or_queue(task_node& made) const;
   template <class Run, class Cancel, class Stopped>
   void run_in_its_moment(Run&& run, Cancel&& cancel, Stopped&& stopped) const;
 
-  const job_options& options_;
+  const task_options task_;  // a copy: the callable may have the options with it
   task_pool& pool_;
   const bool run_by_caller_;
   submission_kind kind_;
