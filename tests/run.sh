@@ -14,7 +14,7 @@ Builds filch and runs its tests; missing packages are installed with apt-get fir
 fails does not keep the others from running; what failed is said again at the end. The last line is "N passed, M failed"; the
 status is 0 when M is 0.
 
-By default: ${default_stages[*]}
+By default: ${default_stages[*]}, the latter without the examples
   release      g++, warnings as errors, all tests, also the models, but for those of the stage packages
   tsan         thread sanitizer
 Further: ${further_stages[*]}
@@ -36,7 +36,7 @@ FILCH_RECORDED_TOPOLOGIES  a folder of recorded hwloc topologies, for the tests 
 FILCH_TEST_WIDTHS=4,16     numbers of workers instead of 1, 2 and 8, for programs that are started by hand
 FILCH_LONG_TESTS=1         the long forms: ten million rounds of park and unpark, a hundred thousand lives of each pool
 FILCH_MODEL_EXECUTIONS=n   so many executions of each scenario of the models at least
-FILCH_HURRY_AFTER=s        a tenth of these in a stage models that begins more than so many seconds after the first stage
+FILCH_MODEL_PART=k/n       the stage models takes every n-th model alone, from the k-th on
 FILCH_PROGRAM_SECONDS=n    random programs for so long instead of five seconds, thirty in the stage perturbed
 FILCH_FUZZ_SECONDS=n       a fuzzer for so long instead of sixty seconds; what it finds goes to build/fuzz
 FILCH_STORM_TASKS=n        so many tasks in the storm of each style in the stage perturbed instead of five million
@@ -46,7 +46,8 @@ END
 fi
 
 stages=("$@")
-[[ $# == 0 ]] && stages=("${default_stages[@]}")
+in_short=
+[[ $# == 0 ]] && stages=("${default_stages[@]}") && in_short=yes
 [[ $* == all ]] && stages=("${default_stages[@]}" "${further_stages[@]}")
 
 if [[ -n ${FILCH_RECORDED_TOPOLOGIES:-} ]]; then
@@ -79,6 +80,7 @@ if [[ " ${stages[*]} " =~ " clang-"[a-z-]*san|" fuzz" ]]; then
 fi
 
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
+abreast=$((2 * $(nproc)))  # many tests wait more than they work
 test_timeout=300
 [[ -n ${FILCH_LONG_TESTS:-}${FILCH_PROGRAM_SECONDS:-} ]] && test_timeout=$((7200 + ${FILCH_PROGRAM_SECONDS:-0}))
 passed=0
@@ -97,7 +99,8 @@ first_cpu() { sed -n 's/^Cpus_allowed_list:[[:space:]]*\([0-9]*\).*/\1/p' /proc/
 
 # That each test includes what it uses, and what they all do when they are optimised, is seen in the stages without this.
 quick=-DFILCH_QUICK_TEST_BUILD=ON
-for_release=(-DFILCH_WERROR=ON "$quick")
+# The models in short; the stage models raises what they do.
+for_release=(-DFILCH_WERROR=ON "$quick" -DFILCH_MODEL_TIMES=0.25)
 
 # Put before the commands of a stage, and what it builds.
 around=()
@@ -141,9 +144,9 @@ run_stage() {
   targets=(all)
   case $1 in
     release)
-      # The stage models runs more of the same.
-      if [[ " ${stages[*]} " == *" models "* ]]; then without+='|model'; fi
-      build release "$CXX" "${for_release[@]}" && run_tests release -j2 -LE "$without"
+      # The stage models runs more of the same, if it runs all.
+      if [[ " ${stages[*]} " == *" models "* && -z ${FILCH_MODEL_PART:-} ]]; then without+='|model'; fi
+      build release "$CXX" "${for_release[@]}" && run_tests release -j"$abreast" -LE "$without"
       ;;
     packages)
       build release "$CXX" "${for_release[@]}" && run_tests release -j1 -L packages
@@ -153,36 +156,36 @@ run_stage() {
       ;;
     models)
       local -x FILCH_MODEL_EXECUTIONS=${FILCH_MODEL_EXECUTIONS:-1000000}
-      if [[ $((SECONDS - began_all)) -gt ${FILCH_HURRY_AFTER:-$SECONDS} ]]; then
-        FILCH_MODEL_EXECUTIONS=$((FILCH_MODEL_EXECUTIONS / 10))
-        say "it is late: $FILCH_MODEL_EXECUTIONS executions of each scenario are enough"
-      fi
-      build release "$CXX" "${for_release[@]}" && run_tests release -j2 -L '^model$'
+      local part=()
+      [[ -z ${FILCH_MODEL_PART:-} ]] || part=(-I "${FILCH_MODEL_PART%/*},,${FILCH_MODEL_PART#*/}")
+      build release "$CXX" "${for_release[@]}" && run_tests release -j"$(nproc)" -L '^model$' "${part[@]}"
       ;;
     one-cpu)
       build release "$CXX" "${for_release[@]}" && around=(taskset -c "$(first_cpu)") && run_tests release -j1 -LE 'packages|house|model|matrix'
       ;;
     debug)
-      build debug "$CXX" -DFILCH_WERROR=ON && run_tests debug -j2 -LE 'packages|matrix'
+      build debug "$CXX" -DFILCH_WERROR=ON && run_tests debug -j"$abreast" -LE 'packages|matrix'
       ;;
     tsan | asan-ubsan)
       around=("${steady_addresses[@]}")
+      local examples=ON
+      [[ $in_short ]] && examples=OFF
       # As clang's does by itself.
       local -x ASAN_OPTIONS=detect_stack_use_after_return=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}
-      build "$1" "$CXX" "$quick" && run_tests "$1" -j2
+      build "$1" "$CXX" "$quick" -DFILCH_BUILD_EXAMPLES="$examples" && run_tests "$1" -j"$abreast"
       ;;
     clang)
-      build clang "$clang" -DFILCH_WERROR=ON && run_tests clang -j2 -LE 'packages|model|matrix'
+      build clang "$clang" -DFILCH_WERROR=ON && run_tests clang -j"$abreast" -LE 'packages|model|matrix'
       ;;
     portable)
       targets=(park_tests runtime_tests)
-      build portable "$CXX" -DFILCH_WERROR=ON && run_tests portable -j2 -L 'park|runtime'
+      build portable "$CXX" -DFILCH_WERROR=ON && run_tests portable -j"$abreast" -L 'park|runtime'
       ;;
     perturbed)
       local -x FILCH_STORM_TASKS=${FILCH_STORM_TASKS:-5000000} FILCH_PROGRAM_SECONDS=${FILCH_PROGRAM_SECONDS:-30}
       local test_timeout=$((test_timeout + 600 + FILCH_STORM_TASKS / 10000))
       targets=(park_tests perturb_tests programs_tests)
-      build perturbed "$CXX" -DFILCH_WERROR=ON && run_tests perturbed -j2 -L 'park|perturb|programs'
+      build perturbed "$CXX" -DFILCH_WERROR=ON && run_tests perturbed -j"$(nproc)" -L 'park|perturb|programs'
       ;;
     fuzz)
       around=("${steady_addresses[@]}")
@@ -197,12 +200,11 @@ run_stage() {
       # Children of fork() start threads here, which clang's thread sanitizer ends unless it is told not to.
       local -x TSAN_OPTIONS=die_after_fork=0${TSAN_OPTIONS:+ $TSAN_OPTIONS}
       runtime=$(dirname "$("$clang" --print-file-name="libclang_rt.asan-$(uname -m).so")")
-      build "$1" "$clang" -DCMAKE_EXE_LINKER_FLAGS="-shared-libsan -Wl,-rpath,$runtime" && run_tests "$1" -j2
+      build "$1" "$clang" -DCMAKE_EXE_LINKER_FLAGS="-shared-libsan -Wl,-rpath,$runtime" && run_tests "$1" -j"$abreast"
       ;;
   esac
 }
 
-began_all=$SECONDS
 for stage in "${stages[@]}"; do
   say "stage $stage"
   began=$SECONDS

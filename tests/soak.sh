@@ -36,10 +36,13 @@ by_chance() { FILCH_PROGRAM_SECONDS=$1 timeout -s ABRT $(($1 + 600)) build/relea
 long_forms() { FILCH_LONG_TESTS=1 timeout -s ABRT 7200 build/release/tests/runtime_tests --gtest_filter='*life_test*not_spinning'; }
 
 wide_pools() {
-  local sanitizer steady=()
+  local sanitizer room steady=()
   setarch -R true 2> /dev/null && steady=(setarch -R)
   for sanitizer in tsan asan-ubsan clang-tsan clang-asan-ubsan; do
-    TSAN_OPTIONS=die_after_fork=0 FILCH_TEST_WIDTHS=4,16 "${steady[@]}" "build/$sanitizer/tests/runtime_tests" --gtest_brief=1 --gtest_filter='*_workers_*' || return
+    for room in runtime time fork_join flow algorithm; do
+      TSAN_OPTIONS=die_after_fork=0 FILCH_TEST_WIDTHS=4,16 timeout -s ABRT 1800 \
+        "${steady[@]}" "build/$sanitizer/tests/${room}_tests" --gtest_brief=1 --gtest_filter='*_workers_*' || return
+    done
   done
 }
 disturbed() { FILCH_PROGRAM_SECONDS=$1 timeout -s ABRT $(($1 + 600)) build/perturbed/tests/programs/programs_tests --gtest_filter='*random_bytes*'; }

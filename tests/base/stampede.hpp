@@ -19,12 +19,20 @@
 
 namespace filch_tests {
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-inline constexpr bool under_sanitizer = true;
-#elif defined(__has_feature)
-inline constexpr bool under_sanitizer = __has_feature(thread_sanitizer) || __has_feature(address_sanitizer);
+#if defined(__has_feature)
+inline constexpr bool under_thread_sanitizer = __has_feature(thread_sanitizer);
+inline constexpr bool under_sanitizer = under_thread_sanitizer || __has_feature(address_sanitizer);
 #else
-inline constexpr bool under_sanitizer = false;
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool under_thread_sanitizer = true;
+#else
+inline constexpr bool under_thread_sanitizer = false;
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool under_sanitizer = true;
+#else
+inline constexpr bool under_sanitizer = under_thread_sanitizer;
+#endif
 #endif
 
 /// How often a stress test tries: sanitizers make each try ten to twenty times as long.

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "flow/both_orders.hpp"
 #include "runtime/pool_fixture.hpp"
 
 namespace {
@@ -23,8 +24,6 @@ namespace {
 using namespace filch_tests;
 using filch::map_options;
 using filch::result_order;
-
-constexpr result_order both_orders[] = {result_order::submission, result_order::completion};
 
 class map_test : public shaped_pool_test {};
 INSTANTIATE_POOL_SHAPES(map_test);
