@@ -3,10 +3,15 @@
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <functional>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <filch/filch.hpp>
 
@@ -106,6 +111,33 @@ TEST_P(join_limits_test, whoever_can_begin_a_join_can_also_wait_for_it) {
       ASSERT_GT(depth, 20);
     }
   }
+}
+
+// It would wait for a branch that its parent's thief has.
+TEST_P(join_limits_test, a_child_that_a_branch_has_forked_ends_where_it_would_wait_for_another) {
+  if (width() == 1) GTEST_SKIP() << "nobody steals";
+  filch::scheduler& pool = make_shaped_pool();
+  const event stolen;
+  const event may_end;
+  auto both = pool.submit([&] {
+    return join(
+        [&, stolen] {
+          stolen.set();
+          return may_end.wait();
+        },
+        [&, stolen] {
+          EXPECT_TRUE(stolen.wait());
+          const pid_t made = ::fork();
+          if (made == 0) ::alarm(60);
+          may_end.set();
+          return made;
+        });
+  });
+  const pid_t child = std::get<1>(both.get());
+  ASSERT_GT(child, 0);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT) << status;
 }
 
 // The worker in the outer join counts as blocked, so that the thief of its branch is the last that is not, and runs a stranger.

@@ -193,6 +193,14 @@ TEST(Placement, APoolThatMayBeSmallerGoesRoundTheNodesAndIsNotPinnedToCores) {
   EXPECT_EQ(plan_placement(machine, {.workers = 16, .pin = pinning::core, .may_be_smaller = true}).applied, pinning::core);
 }
 
+TEST(Placement, APoolThatMayBeSmallerGoesOnWithTheNodesThatHaveMore) {
+  const topology part = topology::from_synthetic("numa:2 core:4 pu:1").restricted_to({0, 1, 2, 3, 4});
+  const placement_plan plan = plan_placement(part, {.workers = 5, .may_be_smaller = true});
+  std::vector<unsigned> nodes;
+  for (const worker_place& worker : plan.workers) nodes.push_back(worker.numa_node);
+  EXPECT_EQ(nodes, (std::vector<unsigned>{0, 1, 0, 0, 0}));
+}
+
 TEST(Placement, SparesMayRunWhereverThePoolMay) {
   const topology part = topology::from_synthetic("package:2 core:4 pu:1").restricted_to({1, 2, 6});
   EXPECT_EQ(plan_placement(part).spare_cpus, (cpu_set{1, 2, 6}));
