@@ -129,34 +129,49 @@ TEST_P(admission_caller_test, a_caller_that_runs_its_task_waits_for_the_moment_o
 }
 
 TEST_P(admission_caller_test, a_caller_that_waits_for_the_moment_of_the_limiter_hears_of_the_end) {
-  for (const bool stops : {false, true}) {
-    filch::scheduler& pool = make_timed_pool();
-    filch::scheduler& other = make_shaped_pool();
-    filch::admission_gate gate({.capacity = 1, .when_full = filch::when_full::caller_runs});
-    filch::rate_limiter slow(1);
-    held_workers held(other, width());
-    fill(other, gate);
-    filch::submit(pool, {.limiter = &slow}, [] {}).get();
-    std::stop_source source;
-    event ready;
-    threads outside;
-    outside.start([&] {
-      ready.set();
-      const filch::job_options options{.task = {.stop = source.get_token()}, .gate = &gate, .limiter = &slow};
-      try {
-        filch::submit(pool, options, [] {}).get();
-        ADD_FAILURE() << "it ran";
-      } catch (const filch::task_cancelled&) {
-        return;  // while it waited
-      } catch (const filch::closed&) {
-        EXPECT_FALSE(stops);  // before
-      }
-    });
-    EXPECT_TRUE(ready.wait());
-    stops ? static_cast<void>(source.request_stop()) : static_cast<void>(pool.shutdown_now());
-    outside.join();
-    held.release();
+  for (const bool is_job : {false, true})
+    for (const bool stops : {false, true}) {
+      filch::scheduler& pool = make_timed_pool();
+      filch::scheduler& other = make_shaped_pool();
+      filch::admission_gate gate({.capacity = 1, .when_full = filch::when_full::caller_runs});
+      filch::rate_limiter slow(1);
+      held_workers held(other, width());
+      fill(other, gate);
+      filch::submit(pool, {.limiter = &slow}, [] {}).get();
+      std::stop_source source;
+      threads outside;
+      outside.start([&] {
+        filch::job_options options{.task = {.stop = source.get_token()}, .gate = &gate, .limiter = &slow};
+        if (is_job) options.timeout = 1h;
+        EXPECT_THROW(filch::submit(pool, options, [] {}).get(), filch::task_cancelled);
+      });
+      EXPECT_TRUE(eventually([&] { return pool.metrics().submitted() == 2; })) << "it is counted before it waits";
+      stops ? static_cast<void>(source.request_stop()) : static_cast<void>(pool.shutdown_now());
+      outside.join();
+      held.release();
+    }
+}
+
+TEST_P(admission_caller_test, a_worker_of_another_pool_that_cannot_be_replaced_meanwhile_is_told) {
+  filch::scheduler& pool = make_timed_pool();
+  filch::scheduler& full = make_shaped_pool();
+  filch::scheduler_options options = shape();
+  options.workers = 1;
+  options.spares = 0;
+  filch::scheduler& others = make_pool(options);
+  filch::admission_gate gate({.capacity = 1, .when_full = filch::when_full::caller_runs});
+  filch::rate_limiter slow(1);
+  held_workers held(full, width());
+  fill(full, gate);
+  filch::submit(pool, {.limiter = &slow}, [] {}).get();
+  for (const bool is_job : {false, true}) {
+    filch::job_options of_task{.gate = &gate, .limiter = &slow};
+    if (is_job) of_task.timeout = 1h;
+    auto told = others.submit([&] { filch::submit(pool, of_task, [] { ADD_FAILURE() << "it ran"; }).get(); });
+    EXPECT_THROW(told.get(), filch::too_many_blocked);
   }
+  pool.wait_idle();
+  held.release();
 }
 
 // The pool itself is full: nobody else could run anything.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 #include <stop_token>
@@ -278,6 +279,34 @@ TEST_P(retry_test, what_cannot_be_moved_is_no_result_of_a_job) {
   EXPECT_THROW((void)filch::submit(pool, five(), [] { return fixed(); }), std::invalid_argument);
 }
 
+TEST_P(retry_test, a_result_that_throws_when_it_is_moved_leaves_that_exception) {
+  struct throws_when_moved {
+    throws_when_moved() = default;
+    throws_when_moved(throws_when_moved&&) { throw std::runtime_error("no move"); }
+  };
+  filch::scheduler& pool = make_timed_pool();
+  filch::future<throws_when_moved> job = filch::submit(pool, five(), [] { return throws_when_moved(); });
+  EXPECT_EQ(said_by<std::runtime_error>(job), "no move");
+}
+
+TEST_P(retry_test, a_capture_that_throws_when_it_dies_leaves_that_exception) {
+  struct throws_at_its_end {
+    bool armed = false;
+    throws_at_its_end() = default;
+    throws_at_its_end(throws_at_its_end&& other) noexcept : armed(std::exchange(other.armed, false)) {}
+    ~throws_at_its_end() noexcept(false) {
+      if (armed) throw std::runtime_error("no end");
+    }
+    int operator()() {
+      armed = true;
+      return 42;
+    }
+  };
+  filch::scheduler& pool = make_timed_pool();
+  filch::future<int> job = filch::submit(pool, five(), throws_at_its_end());
+  EXPECT_EQ(said_by<std::runtime_error>(job), "no end");
+}
+
 TEST_P(retry_test, a_shutdown_waits_for_all_attempts) {
   filch::scheduler& pool = make_timed_pool();
   const flaky twice{2};
@@ -453,6 +482,7 @@ TEST_P(retry_test, one_that_its_submitter_runs_may_be_over_at_once_or_late) {
   held_workers held(pool, width());
   filch::future<void> first = filch::submit(pool, {.gate = &gate}, [] {});
   EXPECT_EQ(filch::submit(pool, {.gate = &gate, .timeout = 1s}, [] { return 3; }).get(), 3);
+  EXPECT_EQ(filch::submit(pool, {.gate = &gate, .deadline = clock.now() + 1s}, [] { return 3; }).get(), 3);
   filch::future<int> late = filch::submit(pool, {.gate = &gate, .timeout = 1s}, [&] {
     clock.advance(1s);
     return 3;
@@ -469,8 +499,12 @@ TEST_P(retry_test, a_closed_pool_takes_none_and_the_callable_dies) {
   filch::scheduler& pool = make_timed_pool();
   (void)pool.shutdown();
   const flaky never{0};
-  EXPECT_THROW((void)filch::submit(pool, five(), never), filch::closed);
-  EXPECT_EQ(never.calls.use_count(), 1);
+  job_options in_time = five();
+  in_time.deadline = clock.now() + 1h;
+  for (const job_options& options : {five(), in_time}) {
+    EXPECT_THROW((void)filch::submit(pool, options, never), filch::closed);
+    EXPECT_EQ(never.calls.use_count(), 1);
+  }
 }
 
 TEST_P(retry_test, what_makes_no_sense_is_refused_at_the_call) {
@@ -482,8 +516,10 @@ TEST_P(retry_test, what_makes_no_sense_is_refused_at_the_call) {
   refused({.retry = {.attempts = 1'000'001}});
   refused({.retry = {.attempts = 2, .wait = -1ns}});
   refused({.retry = {.attempts = 2, .factor = 0.9}});
+  refused({.retry = {.attempts = 2, .factor = std::numeric_limits<double>::infinity()}});
   refused({.retry = {.attempts = 2, .longest = -1ns}});
   refused({.retry = {.attempts = 2, .jitter = 1.1}});
+  refused({.retry = {.attempts = 2, .jitter = -0.1}});
   refused({.timeout = 0ns});
   refused({.timeout = -1ns});
   EXPECT_THROW((void)filch::submit(pool, five(), std::function<void()>()), std::invalid_argument);
