@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -411,6 +412,21 @@ TEST_P(map_test, a_worker_that_waits_for_another_pool_is_stood_in_for) {
                         .size();
                   }).get(),
               50U);
+}
+
+TEST_P(map_test, a_result_that_throws_when_it_is_moved_is_an_error_of_its_own) {
+  struct throws_when_moved {
+    throws_when_moved() = default;
+    throws_when_moved(throws_when_moved&&) { throw std::runtime_error("no move"); }
+  };
+  filch::scheduler& pool = make_shaped_pool();
+  std::uint64_t come = 0;
+  for (auto& each : filch::map(pool, std::views::iota(0, 3), [](int) { return throws_when_moved(); })) {
+    EXPECT_FALSE(each);
+    EXPECT_THROW(std::rethrow_exception(each.error()), std::runtime_error);
+    ++come;
+  }
+  EXPECT_EQ(come, 3U);
 }
 
 TEST_P(map_test, without_a_spare_it_throws_and_can_go_on) {

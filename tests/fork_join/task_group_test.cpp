@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -197,6 +198,25 @@ TEST_P(task_group_test, a_task_that_a_helper_runs_may_make_one) {
     return number;
   });
   EXPECT_EQ(task.get(filch::help), 55);
+}
+
+TEST_P(task_group_test, jobs_and_calls_of_a_series_may_make_one) {
+  filch::scheduler& pool = make_shaped_pool();
+  const auto counted = [] {
+    std::atomic<int> ran{0};
+    filch::task_group group;
+    for (int i = 0; i != 10; ++i) group.run([&ran] { ++ran; });
+    group.wait();
+    return ran.load();
+  };
+  EXPECT_EQ(filch::submit(pool, {.retry = {.attempts = 2}}, counted).get(), 10);
+  std::atomic<int> in_series{0};
+  auto series = filch::submit_every(pool, std::chrono::milliseconds(1), [&] {
+    in_series = counted();
+    throw std::runtime_error("enough");
+  });
+  EXPECT_THROW(series.get(), std::runtime_error);
+  EXPECT_EQ(in_series, 10);
 }
 
 TEST_P(task_group_test, a_worker_may_wait_for_tasks_of_another_pool_and_of_its_own) {
