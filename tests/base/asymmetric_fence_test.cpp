@@ -2,33 +2,20 @@
 // other.
 #include <filch/detail/base/asymmetric_fence.hpp>
 
-#include <filch/runtime/scheduler.hpp>
-
-#include "base/end_child.hpp"
+#include "base/refuse_membarrier.hpp"
 #include "base/stampede.hpp"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <iterator>
 #include <memory>
 #include <utility>
 #include <vector>
-
-#if defined(__linux__)
-#include <cerrno>
-
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#endif
 
 namespace {
 
@@ -87,37 +74,12 @@ TEST(asymmetric_fence, is_chosen_once_and_can_be_asked_for_again) {
 }
 
 #if defined(__linux__)
-constexpr int nobody_can_refuse = 2;
-
-/// From now on the system refuses membarrier to this thread, and to those that it starts.
-bool refuse_membarrier(unsigned error) {
-  sock_filter lines[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-                         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
-                         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
-  const sock_fprog filter{static_cast<unsigned short>(std::size(lines)), lines};
-  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
-}
-
-[[noreturn]] void run_a_pool_where_it_is_refused() {
-  if (!refuse_membarrier(ENOSYS)) filch_tests::end_child(nobody_can_refuse);
-  filch::scheduler pool({.workers = 2});
-  const bool ran = pool.submit([] { return 42; }).get() == 42;
-  filch_tests::end_child(ran && !fences_are_asymmetric ? 0 : 1);
-}
-
-TEST(asymmetric_fence_death_test, where_the_system_refuses_it_pools_do_without) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");  // a program of its own, which has not chosen yet
-  EXPECT_EXIT(
-      run_a_pool_where_it_is_refused(),
-      [](int status) { return WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == nobody_can_refuse); }, "");
-}
-
 TEST(asymmetric_fence_death_test, refused_only_later_it_ends_the_program_with_a_sentence) {
   prepare_heavy_fences();
   if (!fences_are_asymmetric) GTEST_SKIP() << "there is none here";
   EXPECT_DEATH(
       {
-        if (!refuse_membarrier(EPERM)) std::fputs("nobody can refuse calls here\n", stderr);
+        if (!filch_tests::refuse_membarrier(EPERM)) std::fputs("nobody can refuse calls here\n", stderr);
         heavy_fence();
         std::abort();
       },
