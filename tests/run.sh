@@ -36,7 +36,7 @@ FILCH_RECORDED_TOPOLOGIES  a folder of recorded hwloc topologies, for the tests 
 FILCH_TEST_WIDTHS=4,16     numbers of workers instead of 1, 2 and 8, for programs that are started by hand
 FILCH_LONG_TESTS=1         the long forms: ten million rounds of park and unpark, a hundred thousand lives of each pool
 FILCH_MODEL_EXECUTIONS=n   so many executions of each scenario of the models at least
-FILCH_MODEL_PART=k/n       the stage models takes every n-th model alone, from the k-th on
+FILCH_MODEL_PART=k/n       so many of every n-th scenario alone, from the k-th of each model on
 FILCH_PROGRAM_SECONDS=n    random programs for so long instead of five seconds, thirty in the stage perturbed
 FILCH_FUZZ_SECONDS=n       a fuzzer for so long instead of sixty seconds; what it finds goes to build/fuzz
 FILCH_STORM_TASKS=n        so many tasks in the storm of each style in the stage perturbed instead of five million
@@ -62,6 +62,8 @@ for stage in "${stages[@]}"; do
   [[ " ${default_stages[*]} ${further_stages[*]} " == *" $stage "* ]] ||
     die "there is no stage '$stage'. Stages: ${default_stages[*]} ${further_stages[*]}"
 done
+
+[[ ${FILCH_MODEL_PART:-1/1} =~ ^[1-9][0-9]*/[1-9][0-9]*$ ]] || die "FILCH_MODEL_PART is '$FILCH_MODEL_PART': give it k/n, such as 1/4"
 
 require_packages g++ cmake ninja-build pkg-config libhwloc-dev libconcurrentqueue-dev libgtest-dev relacy-dev
 obtain_packages libjpeg62-turbo-dev libpng-dev || say "the example thumbnails and its tests are left out"
@@ -144,8 +146,8 @@ run_stage() {
   targets=(all)
   case $1 in
     release)
-      # The stage models runs more of the same, if it runs all.
-      if [[ " ${stages[*]} " == *" models "* && -z ${FILCH_MODEL_PART:-} ]]; then without+='|model'; fi
+      # The stage models runs more of the same.
+      if [[ " ${stages[*]} " == *" models "* ]]; then without+='|model'; fi
       build release "$CXX" "${for_release[@]}" && run_tests release -j"$abreast" -LE "$without"
       ;;
     packages)
@@ -156,9 +158,7 @@ run_stage() {
       ;;
     models)
       local -x FILCH_MODEL_EXECUTIONS=${FILCH_MODEL_EXECUTIONS:-1000000}
-      local part=()
-      [[ -z ${FILCH_MODEL_PART:-} ]] || part=(-I "${FILCH_MODEL_PART%/*},,${FILCH_MODEL_PART#*/}")
-      build release "$CXX" "${for_release[@]}" && run_tests release -j"$(nproc)" -L '^model$' "${part[@]}"
+      build release "$CXX" "${for_release[@]}" && run_tests release -j"$(nproc)" -L '^model$'
       ;;
     one-cpu)
       build release "$CXX" "${for_release[@]}" && around=(taskset -c "$(first_cpu)") && run_tests release -j1 -LE 'packages|house|model|matrix'

@@ -25,7 +25,8 @@ struct check {
 
 /// The program around the checks of a model:
 ///   <model> [<times> [<check>]]    all checks or the one, so many times as often as they say, and each at least as often as
-///                                  FILCH_MODEL_EXECUTIONS in the environment says
+///                                  FILCH_MODEL_EXECUTIONS in the environment says; with FILCH_MODEL_PART=k/n each
+///                                  n-th of them alone, from the k-th on
 ///   <model> --mutants [<times> [<done> [<files>]]]
 ///                                  the kill matrix: without the mutants that lines of the file <done> begin with, and of the
 ///                                  sources whose names match the regular expression <files>

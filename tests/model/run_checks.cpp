@@ -1,6 +1,8 @@
 // The program around the checks of a model.
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 #include <string_view>
 #include <vector>
@@ -10,15 +12,24 @@
 
 namespace filch::model {
 
-static double at_least() {
+/// Whether the environment, which may have FILCH_MODEL_PART=k/n, wants more of this one: each n-th from the k-th on.
+static bool is_of_the_part(std::size_t index) {
+  const char* const part = std::getenv("FILCH_MODEL_PART");
+  const char* const of = part == nullptr ? nullptr : std::strchr(part, '/');
+  if (of == nullptr) return true;
+  return index % std::strtoul(of + 1, nullptr, 10) == std::strtoul(part, nullptr, 10) - 1;
+}
+
+static double at_least(std::size_t index) {
   const char* const executions = std::getenv("FILCH_MODEL_EXECUTIONS");
-  return executions == nullptr ? 0 : std::atof(executions);
+  return executions == nullptr || !is_of_the_part(index) ? 0 : std::atof(executions);
 }
 
 static int check_all(const std::vector<check>& checks, double times, std::string_view only) {
-  for (const check& each : checks) {
+  for (std::size_t i = 0; i != checks.size(); ++i) {
+    const check& each = checks[i];
     if (!only.empty() && each.name != only) continue;
-    const verdict came_out = each.run(each.executions > 0 ? std::max(times, at_least() / each.executions) : times);
+    const verdict came_out = each.run(each.executions > 0 ? std::max(times, at_least(i) / each.executions) : times);
     if (!came_out.holds) std::cout << came_out.report << '\n';
     std::cout << each.name << ": " << (came_out.holds ? "holds in executions: " : "VIOLATED in execution ")
               << came_out.executions << (came_out.holds ? "" : ", " + came_out.violation) << std::endl;
